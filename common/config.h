@@ -1,0 +1,76 @@
+/* sources.json: which sources, which limits. Read whole, checked whole. */
+#ifndef LATTICE_COMMON_CONFIG_H
+#define LATTICE_COMMON_CONFIG_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "common/error.h"
+
+/* An id is `[a-z0-9][a-z0-9._-]{0,63}`: a folder name that is never hidden, `..` or an option. */
+enum { SOURCE_ID_MAX = 64 };
+
+enum memory_size { MEMORY_NORMAL, MEMORY_LOW };
+
+/* One source with every default resolved: key, else `defaults`, else built-in. */
+struct source_config {
+    char *id;      /* owned */
+    char *kind;    /* owned; one of the names in config_kinds() */
+    bool enabled;
+    int64_t timeout_ms;
+    int64_t grace_ms; /* at most half the timeout */
+    int64_t stall_ms;
+    int64_t every_ms;
+    int64_t max_page_bytes;
+    enum memory_size memory;
+    char **include; /* owned, NULL-terminated */
+    char **exclude; /* owned, NULL-terminated */
+    char *url;      /* owned; NULL where the kind has none. git: as written, userinfo and all */
+    char *branch;   /* owned; NULL means the remote's HEAD */
+    json_t *entry;  /* owned; the entry as written, for keys that only one kind reads */
+};
+
+struct config {
+    struct source_config *sources; /* owned; in the file's order */
+    size_t count;
+};
+
+/* Every mistake found, each with its place, in the file's order. */
+struct config_mistakes {
+    char **lines; /* owned */
+    size_t count;
+};
+
+/* Built-in limits. */
+#define DEFAULT_TIMEOUT_MS     (INT64_C(10) * 60 * 1000)
+#define DEFAULT_GRACE_MS       (INT64_C(30) * 1000) /* but at most a quarter of the timeout */
+#define DEFAULT_STALL_MS       (INT64_C(5) * 60 * 1000)
+#define DEFAULT_EVERY_MS       (INT64_C(15) * 60 * 1000)
+#define DEFAULT_MAX_PAGE_BYTES (INT64_C(4) * 1024 * 1024)
+/* sources.json larger than this is refused. */
+#define CONFIG_MAX_BYTES (4 * 1024 * 1024)
+
+/* Reads and checks `path` (a file; "missing" names what to do). On mistakes: false, CAUSE_CONFIG,
+ * the first mistake and how many more in `e`, and all of them in `mistakes` if it is not NULL. */
+CHECKED bool config_read(const char *path, struct config *config, struct config_mistakes *mistakes,
+                         struct error *e);
+/* The same on text, for tests and the fuzzer: a pure function. */
+CHECKED bool config_parse(const char *text, size_t size, struct config *config,
+                          struct config_mistakes *mistakes, struct error *e);
+void config_release(struct config *config);
+void config_mistakes_release(struct config_mistakes *mistakes);
+
+/* NULL if there is none. Borrowed. */
+const struct source_config *config_find(const struct config *config, const char *id);
+bool source_id_valid(const char *id);
+
+/* Grace for a timeout when nobody names one: 30 s, but at most a quarter of the timeout. */
+int64_t default_grace_ms(int64_t timeout_ms);
+
+/* Atomic edits (write, fsync, rename, fsync of the folder); order and other entries are kept.
+ * `entry` is borrowed. The result is checked whole before it is written. A missing file is made
+ * with mode 0600 by config_add. */
+CHECKED bool config_add(const char *path, json_t *entry, struct error *e);
+CHECKED bool config_remove(const char *path, const char *id, struct error *e);
+
+#endif
