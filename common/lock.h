@@ -1,0 +1,16 @@
+/* Kernel locks on files of the home: the kernel decides who may write. */
+#ifndef LATTICE_COMMON_LOCK_H
+#define LATTICE_COMMON_LOCK_H
+
+#include "common/error.h"
+
+enum lock_answer { LOCK_TAKEN, LOCK_BUSY, LOCK_FAILED };
+
+/* fcntl(2) open-file-description write lock on the whole file, which is made with mode 0600.
+ * After locking, the descriptor's inode equals the path's, or it tries again. Never waits.
+ * LOCK_TAKEN: *fd is owned, close-on-exec. LOCK_FAILED: `e` is filled (CAUSE_STORE). */
+enum lock_answer lock_kernel_acquire(const char *path, int *fd, struct error *e);
+/* Unlocks explicitly, since a fork may hold a copy of the descriptor, closes, sets -1. */
+void lock_kernel_release(int *fd);
+
+#endif

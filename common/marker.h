@@ -1,0 +1,21 @@
+/* The mark in the environment by which everything that a worker ever started is found again. */
+#ifndef LATTICE_COMMON_MARKER_H
+#define LATTICE_COMMON_MARKER_H
+
+#include <stddef.h>
+
+#include "common/home.h"
+#include "common/proc.h"
+
+/* LATTICE_MARK=<device>:<inode>:<source>:<run_id>. Another home's workers are not ours. */
+#define MARKER_VARIABLE "LATTICE_MARK"
+
+/* The value; caller frees. */
+char *marker_value(const struct home *home, const char *source, const char *run_id);
+
+/* Sends `signal` to every living process whose environment carries a mark of this home and source
+ * with whatever run, but not to the caller nor to its ancestors. Returns how many were found. Reads /proc/PID/environ,
+ * that is, what the process was started with. */
+size_t marker_signal(const struct home *home, const char *source, int signal);
+
+#endif
