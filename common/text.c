@@ -233,9 +233,9 @@ void text_escape(struct buf *out, const char *text, size_t size)
     for (size_t i = 0; i < size;) {
         utf8proc_int32_t point = -1;
         utf8proc_ssize_t n = utf8proc_iterate(p + i, (utf8proc_ssize_t)(size - i), &point);
-        bool control = n > 0 && (point < 0x20 || (point >= 0x7F && point < 0xA0) ||
-                                 (point >= 0x202A && point <= 0x202E) ||
-                                 (point >= 0x2066 && point <= 0x2069));
+        bool control =
+            n > 0 && (point < 0x20 || (point >= 0x7F && point < 0xA0) ||
+                      (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069));
         if (n > 0 && !control && point != '\\') {
             buf_add(out, text + i, (size_t)n);
             i += (size_t)n;
@@ -243,7 +243,11 @@ void text_escape(struct buf *out, const char *text, size_t size)
         }
         size_t count = n > 0 ? (size_t)n : 1;
         if (point == '\n' || point == '\t' || point == '\r' || point == '\\')
-            buf_printf(out, "\\%c", point == '\n' ? 'n' : point == '\t' ? 't' : point == '\r' ? 'r' : '\\');
+            buf_printf(out, "\\%c",
+                       point == '\n'   ? 'n'
+                       : point == '\t' ? 't'
+                       : point == '\r' ? 'r'
+                                       : '\\');
         else
             for (size_t k = 0; k < count; k++)
                 buf_printf(out, "\\x%02x", p[i + k]);

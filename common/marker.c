@@ -1,0 +1,123 @@
+/* Finding by its environment what a worker of this home and source ever started. */
+#include "common/marker.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/text.h"
+
+/* Ancestors looked at; a deeper tree of processes than this does not occur. */
+enum { ANCESTORS_MAX = 64 };
+/* Bytes of an environment read; Linux allows more, ours is put in front. */
+enum { ENVIRON_MAX_BYTES = 256 * 1024 };
+
+/* Up to the source, with the ':' behind it: whatever the run. */
+static char *prefix(const struct home *home, const char *source)
+{
+    return xasprintf("%llx:%llx:%s:", (unsigned long long)home->device,
+                     (unsigned long long)home->inode, source);
+}
+
+char *marker_value(const struct home *home, const char *source, const char *run_id)
+{
+    CLEANUP(free_text) char *start = prefix(home, source);
+    return xasprintf("%s%s", start, run_id);
+}
+
+/* Does a NUL-separated environment hold MARKER_VARIABLE=<mark>...? */
+static bool environment_has(const char *text, size_t size, const char *mark)
+{
+    static const char name[] = MARKER_VARIABLE "=";
+    size_t mark_size = strlen(mark);
+    for (size_t i = 0; i < size;) {
+        size_t length = strnlen(text + i, size - i);
+        if (length >= sizeof name - 1 + mark_size && memcmp(text + i, name, sizeof name - 1) == 0 &&
+            memcmp(text + i + sizeof name - 1, mark, mark_size) == 0)
+            return true;
+        i += length + 1;
+    }
+    return false;
+}
+
+static bool marked(pid_t pid, const char *mark, struct buf *memory)
+{
+    char path[40];
+    snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
+    CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    buf_reset(memory);
+    buf_reserve(memory, ENVIRON_MAX_BYTES);
+    ssize_t n;
+    while (memory->size < ENVIRON_MAX_BYTES &&
+           (n = read(fd, memory->data + memory->size, ENVIRON_MAX_BYTES - memory->size)) > 0)
+        memory->size += (size_t)n;
+    return environment_has(memory->data, memory->size, mark);
+}
+
+static size_t ancestors(pid_t out[ANCESTORS_MAX])
+{
+    size_t count = 0;
+    struct process_stat stat;
+    for (pid_t pid = getpid(); pid > 0 && count < ANCESTORS_MAX; pid = stat.parent) {
+        out[count++] = pid;
+        if (!process_stat_read(pid, &stat))
+            break;
+    }
+    return count;
+}
+
+static bool among(pid_t pid, const pid_t *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == pid)
+            return true;
+    return false;
+}
+
+/* The pidfd is opened before the environment is read, so the signal cannot hit a later process
+ * that got the same number. */
+static bool signal_if_marked(pid_t pid, const char *mark, int signal, struct buf *memory)
+{
+    CLEANUP(close_fd) int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+    struct process_stat stat;
+    if (fd < 0 || !marked(pid, mark, memory) || !process_stat_read(pid, &stat) ||
+        stat.state == 'Z' || stat.state == 'X')
+        return false;
+    return syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) == 0;
+}
+
+size_t marker_signal(const struct home *home, const char *source, int signal)
+{
+    DIR *proc = opendir("/proc");
+    if (!proc)
+        return 0;
+    char *mark = prefix(home, source);
+    pid_t spared[ANCESTORS_MAX];
+    size_t spared_count = ancestors(spared);
+    struct buf memory = {0};
+    size_t found = 0;
+    for (struct dirent *entry; (entry = readdir(proc));) {
+        char *end;
+        long pid = strtol(entry->d_name, &end, 10);
+        if (pid <= 1 || *end || among((pid_t)pid, spared, spared_count))
+            continue;
+        struct stat st; /* other users' processes are not ours to read or signal */
+        if (fstatat(dirfd(proc), entry->d_name, &st, 0) != 0 ||
+            (geteuid() != 0 && st.st_uid != geteuid()))
+            continue;
+        found += signal_if_marked((pid_t)pid, mark, signal, &memory);
+    }
+    closedir(proc);
+    buf_release(&memory);
+    free(mark);
+    return found;
+}

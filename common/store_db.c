@@ -1,0 +1,286 @@
+/* Typed helpers over SQLite: open, prepare, bind, step, migrate. */
+#include "common/store_db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+
+/* Log pages after which a commit checkpoints; 4 MB of log. */
+#define CHECKPOINT_PAGES 1000
+
+static const char *remedy(int code)
+{
+    switch (code & 0xFF) {
+    case SQLITE_FULL:
+        return "; free space on that filesystem, then run again (what was committed is kept)";
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+        return "; make the file and its folder writable for this user";
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return "; the file is damaged: move it aside and run again to rebuild it";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return "; another program writes to it";
+    case SQLITE_CANTOPEN:
+        return "; check that the folder exists and is writable for this user";
+    case SQLITE_IOERR:
+        return "; check the disk, then run again (what was committed is kept)";
+    }
+    return "";
+}
+
+bool db_error(sqlite3 *db, const char *what, struct error *e)
+{
+    int code = sqlite3_extended_errcode(db);
+    const char *path = sqlite3_db_filename(db, "main");
+    const char *reason = sqlite3_errmsg(db);
+    if (code == SQLITE_MISUSE || (code & 0xFF) == SQLITE_RANGE)
+        return error_set(e, CAUSE_BUG, "%s: %s", what, reason);
+    int os_error = (code & 0xFF) == SQLITE_IOERR || (code & 0xFF) == SQLITE_CANTOPEN
+                       ? sqlite3_system_errno(db)
+                       : 0;
+    return error_set(e, CAUSE_STORE, "%s: %s: %s%s%s%s", path ? path : "store", what, reason,
+                     os_error ? ": " : "", os_error ? strerror(os_error) : "", remedy(code));
+}
+
+static bool check_regular(const char *path, const struct db_options *options, struct error *e)
+{
+    struct stat st;
+    if (lstat(path, &st) != 0) {
+        if (errno == ENOENT && options->mode == DB_CREATE)
+            return true;
+        return error_set(e, CAUSE_STORE, "open %s: %s", path, strerror(errno));
+    }
+    if (!S_ISREG(st.st_mode))
+        return error_set(e, CAUSE_STORE, "open %s: not a regular file; move it away", path);
+    return true;
+}
+
+static void harden(sqlite3 *db)
+{
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+}
+
+static bool set_up_writer(sqlite3 *db, struct error *e)
+{
+    int on = 1;
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_wal_autocheckpoint(db, CHECKPOINT_PAGES);
+    return db_exec(db, "PRAGMA journal_mode=WAL", e) && db_exec(db, "PRAGMA synchronous=NORMAL", e);
+}
+
+bool db_open(const char *path, const struct db_options *options, sqlite3 **out, struct error *e)
+{
+    static const int flags[] = {
+        [DB_READ] = SQLITE_OPEN_READONLY,
+        [DB_WRITE] = SQLITE_OPEN_READWRITE,
+        [DB_CREATE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+    };
+    sqlite3 *db = NULL;
+    if (!check_regular(path, options, e))
+        return false;
+    if (sqlite3_open_v2(path, &db, flags[options->mode] | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+        db_error(db, "open", e);
+        goto fail;
+    }
+    sqlite3_extended_result_codes(db, 1);
+    sqlite3_busy_timeout(db, options->busy_ms);
+    harden(db);
+    char pragma[64];
+    snprintf(pragma, sizeof pragma, "PRAGMA cache_size=-%d", options->cache_kib);
+    if (options->cache_kib > 0 && !db_exec(db, pragma, e))
+        goto fail;
+    if (!db_exec(db, "PRAGMA foreign_keys=ON", e))
+        goto fail;
+    if (options->mode != DB_READ && !set_up_writer(db, e))
+        goto fail;
+    *out = db;
+    return true;
+fail:
+    sqlite3_close(db);
+    return false;
+}
+
+void db_close(sqlite3 **db)
+{
+    /* close_v2 only defers: a statement still open here is a bug that a plain close reports. */
+    if (*db && sqlite3_close(*db) != SQLITE_OK) {
+        fprintf(stderr, "error: bug: database closed with open statements\n");
+        sqlite3_close_v2(*db);
+    }
+    *db = NULL;
+}
+
+bool db_exec(sqlite3 *db, const char *sql, struct error *e)
+{
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
+        return true;
+    char what[48];
+    snprintf(what, sizeof what, "%.40s", sql);
+    what[strcspn(what, "\n")] = '\0';
+    return db_error(db, what, e);
+}
+
+bool db_prepare(sqlite3 *db, const char *const *sql, size_t count, sqlite3_stmt **out,
+                struct error *e)
+{
+    for (size_t i = 0; i < count; i++) {
+        out[i] = NULL;
+        if (!sql[i] || sqlite3_prepare_v3(db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &out[i],
+                                          NULL) != SQLITE_OK) {
+            db_error(db, sql[i] ? sql[i] : "missing statement", e);
+            db_finalize(out, i);
+            return false;
+        }
+    }
+    return true;
+}
+
+void db_finalize(sqlite3_stmt **statements, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        sqlite3_finalize(statements[i]);
+        statements[i] = NULL;
+    }
+}
+
+/* A bind can only fail by misuse or for want of memory; the step that follows then says so. */
+void bind_int(sqlite3_stmt *s, int at, int64_t value)
+{
+    sqlite3_bind_int64(s, at, value);
+}
+
+void bind_text(sqlite3_stmt *s, int at, const char *text)
+{
+    sqlite3_bind_text(s, at, text, -1, SQLITE_STATIC);
+}
+
+void bind_text_size(sqlite3_stmt *s, int at, const char *text, size_t size)
+{
+    sqlite3_bind_text64(s, at, text, size, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void bind_blob(sqlite3_stmt *s, int at, const void *data, size_t size)
+{
+    sqlite3_bind_blob64(s, at, data, size, SQLITE_STATIC);
+}
+
+enum db_row db_step(sqlite3_stmt *s, struct error *e)
+{
+    int code = sqlite3_step(s);
+    if (code == SQLITE_ROW)
+        return DB_ROW;
+    if (code != SQLITE_DONE)
+        db_error(sqlite3_db_handle(s), sqlite3_sql(s), e);
+    db_reset(s);
+    return code == SQLITE_DONE ? DB_DONE : DB_ERROR;
+}
+
+bool db_run(sqlite3_stmt *s, int64_t *changes, struct error *e)
+{
+    sqlite3 *db = sqlite3_db_handle(s);
+    enum db_row row = db_step(s, e);
+    if (row == DB_ROW) {
+        db_reset(s);
+        return error_set(e, CAUSE_BUG, "unexpected row from %s", sqlite3_sql(s));
+    }
+    if (changes)
+        *changes = sqlite3_changes64(db);
+    return row == DB_DONE;
+}
+
+bool db_first(sqlite3_stmt *s, bool *row, struct error *e)
+{
+    enum db_row answer = db_step(s, e);
+    *row = answer == DB_ROW;
+    return answer != DB_ERROR;
+}
+
+void db_reset(sqlite3_stmt *s)
+{
+    sqlite3_reset(s);
+    sqlite3_clear_bindings(s);
+}
+
+int64_t column_int(sqlite3_stmt *s, int at)
+{
+    return sqlite3_column_int64(s, at);
+}
+
+const char *column_text(sqlite3_stmt *s, int at)
+{
+    const unsigned char *text = sqlite3_column_text(s, at);
+    return text ? (const char *)text : "";
+}
+
+void column_copy(sqlite3_stmt *s, int at, char *out, size_t size)
+{
+    snprintf(out, size, "%s", column_text(s, at));
+}
+
+static bool version(sqlite3 *db, int *out, struct error *e)
+{
+    sqlite3_stmt *s = NULL;
+    if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &s, NULL) != SQLITE_OK)
+        return db_error(db, "user_version", e);
+    enum db_row row = db_step(s, e);
+    if (row == DB_ROW)
+        *out = (int)column_int(s, 0);
+    sqlite3_finalize(s);
+    return row == DB_ROW;
+}
+
+static bool newer(sqlite3 *db, int found, int known, const char *what, struct error *e)
+{
+    return error_set(e, CAUSE_STORE,
+                     "%s %s has format %d, but this version of Lattice knows formats up to %d; "
+                     "install the newer version that wrote it",
+                     what, sqlite3_db_filename(db, "main"), found, known);
+}
+
+bool db_migrate(sqlite3 *db, const char *const *steps, int count, const char *what, struct error *e)
+{
+    int at = 0;
+    if (!version(db, &at, e))
+        return false;
+    if (at > count)
+        return newer(db, at, count, what, e);
+    for (; at < count; at++) {
+        char set[48];
+        snprintf(set, sizeof set, "PRAGMA user_version=%d; COMMIT", at + 1);
+        if (db_exec(db, "BEGIN IMMEDIATE", e) && db_exec(db, steps[at], e) && db_exec(db, set, e))
+            continue;
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+        return error_wrap(e, "%s: migrate to format %d", what, at + 1);
+    }
+    return true;
+}
+
+bool db_version_check(sqlite3 *db, int count, const char *what, bool *current, struct error *e)
+{
+    int at = 0;
+    if (!version(db, &at, e))
+        return false;
+    *current = at == count;
+    return at <= count || newer(db, at, count, what, e);
+}
+
+void db_notice(sqlite3 *db)
+{
+    /* utimensat by path, not by a descriptor of our own: closing any descriptor of the file would
+     * drop SQLite's POSIX locks on it. A failed notice only makes readers learn later. */
+    const char *path = sqlite3_db_filename(db, "main");
+    (void)utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW);
+}
