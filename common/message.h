@@ -6,6 +6,7 @@
 #ifndef LATTICE_COMMON_MESSAGE_H
 #define LATTICE_COMMON_MESSAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

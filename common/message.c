@@ -1,0 +1,236 @@
+/* What supervisor and worker tell each other: writers and readers side by side. */
+#include "common/message.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "common/cleanup.h"
+#include "common/text.h"
+
+/* Paths and messages may hold bytes that are not UTF-8; JSON may not. */
+static json_t *text_json(const char *text)
+{
+    struct buf clean = {0};
+    buf_reserve(&clean, 0);
+    utf8_sanitize(&clean, text, strlen(text));
+    json_t *json = json_stringn(clean.data, clean.size);
+    buf_release(&clean);
+    return json;
+}
+
+/* Takes `json`. */
+static char *as_line(json_t *json)
+{
+    char *text = json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    json_decref(json);
+    if (!text)
+        return xstrdup("\n"); /* cannot happen: all text was made valid */
+    char *line = xasprintf("%s\n", text);
+    free(text);
+    return line;
+}
+
+/* The numbers of a result, in one list for writer and reader. */
+#define RESULT_NUMBERS(X)                                                                          \
+    X(started_at)                                                                                  \
+    X(pages)                                                                                       \
+    X(added)                                                                                       \
+    X(changed)                                                                                     \
+    X(deleted)                                                                                     \
+    X(renamed)                                                                                     \
+    X(remaining)                                                                                   \
+    X(errors)                                                                                      \
+    X(quarantined)                                                                                 \
+    X(skipped)                                                                                     \
+    X(duration_ms)                                                                                 \
+    X(cpu_ms)                                                                                      \
+    X(peak_rss_bytes)
+
+char *message_write_result(const struct run_result *r)
+{
+    json_t *json = json_pack("{s:i, s:s, s:s, s:s, s:s, s:o, s:b}", "v", MESSAGE_VERSION, "type",
+                             "result", "run_id", r->run_id, "outcome", outcome_name(r->outcome),
+                             "cause", cause_name(r->cause), "message", text_json(r->message),
+                             "committed", r->committed);
+#define X(name) json_object_set_new(json, #name, json_integer(r->name));
+    RESULT_NUMBERS(X)
+#undef X
+    return as_line(json);
+}
+
+static bool copy_text(const json_t *json, const char *key, char *out, size_t size, struct error *e)
+{
+    const char *text = json_string_value(json_object_get(json, key));
+    if (!text)
+        return error_set(e, CAUSE_BUG, "message without text \"%s\"", key);
+    snprintf(out, size, "%.*s", (int)utf8_floor(text, strnlen(text, size - 1)), text);
+    return true;
+}
+
+static bool copy_number(const json_t *json, const char *key, int64_t *out, struct error *e)
+{
+    const json_t *value = json_object_get(json, key);
+    if (!json_is_integer(value))
+        return error_set(e, CAUSE_BUG, "message without number \"%s\"", key);
+    *out = json_integer_value(value);
+    return true;
+}
+
+static bool read_result(const json_t *json, struct run_result *r, struct error *e)
+{
+    const char *outcome = json_string_value(json_object_get(json, "outcome"));
+    const char *cause = json_string_value(json_object_get(json, "cause"));
+    if (!outcome || !outcome_parse(outcome, &r->outcome))
+        return error_set(e, CAUSE_BUG, "message with unknown outcome");
+    if (!cause || !cause_parse(cause, &r->cause))
+        return error_set(e, CAUSE_BUG, "message with unknown cause");
+    r->committed = json_is_true(json_object_get(json, "committed"));
+    if (!copy_text(json, "run_id", r->run_id, sizeof r->run_id, e) ||
+        !copy_text(json, "message", r->message, sizeof r->message, e))
+        return false;
+#define X(name)                                                                                    \
+    if (!copy_number(json, #name, &r->name, e))                                                    \
+        return false;
+    RESULT_NUMBERS(X)
+#undef X
+    return true;
+}
+
+char *message_write_progress(const struct run_progress *p)
+{
+    return as_line(json_pack("{s:i, s:s, s:s, s:I, s:I, s:o, s:o}", "v", MESSAGE_VERSION, "type",
+                             "progress", "phase", p->phase, "done", (json_int_t)p->done, "total",
+                             (json_int_t)p->total, "item_path", text_json(p->item_path),
+                             "item_blob", text_json(p->item_blob)));
+}
+
+static bool read_progress(const json_t *json, struct run_progress *p, struct error *e)
+{
+    return copy_text(json, "phase", p->phase, sizeof p->phase, e) &&
+           copy_number(json, "done", &p->done, e) && copy_number(json, "total", &p->total, e) &&
+           copy_text(json, "item_path", p->item_path, sizeof p->item_path, e) &&
+           copy_text(json, "item_blob", p->item_blob, sizeof p->item_blob, e);
+}
+
+/* NULL with `e` filled unless the line is an object of our version. */
+static json_t *parse_line(const char *line, size_t size, struct error *e)
+{
+    json_error_t problem;
+    if (size > MESSAGE_MAX_BYTES) {
+        error_set(e, CAUSE_BUG, "message of %zu bytes; at most %d are taken", size,
+                  MESSAGE_MAX_BYTES);
+        return NULL;
+    }
+    json_t *json = json_loadb(line, size, JSON_REJECT_DUPLICATES, &problem);
+    if (!json) {
+        error_set(e, CAUSE_BUG, "message is not JSON: %s", problem.text);
+        return NULL;
+    }
+    int64_t version = json_integer_value(json_object_get(json, "v"));
+    if (version != MESSAGE_VERSION) {
+        error_set(e, CAUSE_BUG,
+                  "message of version %" PRId64 ", not %d: are lattice-supervise and "
+                  "lattice-worker of the same version?",
+                  version, MESSAGE_VERSION);
+        json_decref(json);
+        return NULL;
+    }
+    return json;
+}
+
+bool message_read(const char *line, size_t size, struct message *message, struct error *e)
+{
+    CLEANUP(free_json) json_t *json = parse_line(line, size, e);
+    const char *type = json ? json_string_value(json_object_get(json, "type")) : NULL;
+    if (!json)
+        return false;
+    *message = (struct message){0};
+    if (type && strcmp(type, "progress") == 0) {
+        message->type = MESSAGE_PROGRESS;
+        return read_progress(json, &message->progress, e);
+    }
+    if (type && strcmp(type, "result") == 0) {
+        message->type = MESSAGE_RESULT;
+        return read_result(json, &message->result, e);
+    }
+    return error_set(e, CAUSE_BUG, "message of unknown type");
+}
+
+char *message_write_job(const struct job *job)
+{
+    json_t *pages = json_array();
+    for (size_t i = 0; i < job->quarantine_count; i++)
+        json_array_append_new(pages, json_pack("[o, o]", text_json(job->quarantine[i].path),
+                                               text_json(job->quarantine[i].blob)));
+    return as_line(json_pack("{s:i, s:s, s:s, s:I, s:I, s:b, s:b, s:o}", "v", MESSAGE_VERSION,
+                             "type", "job", "run_id", job->run_id, "timeout_ms",
+                             (json_int_t)job->timeout_ms, "grace_ms", (json_int_t)job->grace_ms,
+                             "full", job->full, "allow_shrink", job->allow_shrink, "quarantine",
+                             pages));
+}
+
+static bool read_quarantine(const json_t *list, struct job *job, struct error *e)
+{
+    size_t count = json_array_size(list);
+    job->quarantine = xcalloc(count, sizeof *job->quarantine);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *pair = json_array_get(list, i);
+        const char *path = json_string_value(json_array_get(pair, 0));
+        const char *blob = json_string_value(json_array_get(pair, 1));
+        if (!path || !blob)
+            return error_set(e, CAUSE_BUG, "job with a bad quarantine entry");
+        job->quarantine[job->quarantine_count++] =
+            (struct page_name){.path = xstrdup(path), .blob = xstrdup(blob)};
+    }
+    return true;
+}
+
+bool message_read_job(const char *line, size_t size, struct job *out, struct error *e)
+{
+    CLEANUP(free_json) json_t *json = parse_line(line, size, e);
+    if (!json)
+        return false;
+    struct job job = {
+        .full = json_is_true(json_object_get(json, "full")),
+        .allow_shrink = json_is_true(json_object_get(json, "allow_shrink")),
+    };
+    if (!copy_text(json, "run_id", job.run_id, sizeof job.run_id, e) ||
+        !copy_number(json, "timeout_ms", &job.timeout_ms, e) ||
+        !copy_number(json, "grace_ms", &job.grace_ms, e) ||
+        !read_quarantine(json_object_get(json, "quarantine"), &job, e)) {
+        job_release(&job);
+        return false;
+    }
+    *out = job;
+    return true;
+}
+
+void job_release(struct job *job)
+{
+    for (size_t i = 0; i < job->quarantine_count; i++) {
+        free(job->quarantine[i].path);
+        free(job->quarantine[i].blob);
+    }
+    free(job->quarantine);
+    *job = (struct job){0};
+}
+
+void run_id_make(char run_id[RUN_ID_SIZE])
+{
+    unsigned char random[(RUN_ID_SIZE - 1) / 2];
+    ssize_t n;
+    do
+        n = getrandom(random, sizeof random, 0);
+    while (n < 0 && errno == EINTR);
+    if (n != (ssize_t)sizeof random) {
+        fputs("error: bug: getrandom gave too little\n", stderr);
+        exit(cause_exit(CAUSE_BUG));
+    }
+    for (size_t i = 0; i < sizeof random; i++)
+        snprintf(run_id + 2 * i, 3, "%02x", random[i]);
+}
