@@ -6,19 +6,28 @@
 
 #include "common/error.h"
 
-/* What gitignore(5) means: `*` and `?` and `[...]` never match '/', a leading `**` and '/', a
- * trailing '/' and `**` and a `**` between slashes match any number of folders; a pattern without
- * a slash (but for a trailing one) matches at any depth, one with a slash is anchored at the root;
- * a trailing '/' matches folders only; a pattern that matches a folder matches all below it.
- * `!` is refused: include and exclude say the same. */
+/* What gitignore(5) of git 2.39 documents: `*` and `?` and `[...]` never match '/', a leading `**`
+ * and '/', a trailing '/' and `**` and a `**` between slashes match any number of folders; other
+ * `**` mean `*`; a pattern without a slash (but for a trailing one) matches at any depth, one with
+ * a slash is anchored at the root; a trailing '/' matches folders only; a pattern that matches a
+ * folder matches all below it; `\` takes the next byte literally. Like git, it compares bytes:
+ * a letter outside ASCII is several `?`.
+ * Refused, because git would let them silently match nothing: an empty pattern, an open `[`, an
+ * unknown [:class:], a `\` at the end, empty parts, `.` and `..`. `!` in front is refused too:
+ * include and exclude say the same; `\!` is a name that starts with it.
+ * Lines are not a file: '#' in front and spaces at the end are ordinary bytes. */
 struct glob_set;
 
-/* Caller frees with glob_set_free. `where` is the key's place, for the message (CAUSE_CONFIG). */
+/* All patterns of one set together may have about this many bytes: bounds table and time. */
+enum { GLOB_SET_MAX = 64 * 1024 };
+
+/* Caller frees with glob_set_free. `where` is the key's place, for the message
+ * `where[INDEX]: "PATTERN": REASON` (CAUSE_CONFIG). */
 CHECKED struct glob_set *glob_set_new(const char *const *patterns, size_t count, const char *where,
                                       struct error *e);
 void glob_set_free(struct glob_set *set);
 /* `path` is relative, without a leading '/', any bytes but NUL. Time is at most
- * O(length of path x length of patterns). An empty set matches nothing. */
+ * O(length of path x length of patterns); it allocates nothing. An empty set matches nothing. */
 bool glob_set_match(const struct glob_set *set, const char *path);
 
 #endif
