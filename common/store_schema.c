@@ -1,0 +1,147 @@
+/* The tables of a store, as append-only migrations. */
+#include "common/store_schema.h"
+
+const char *const store_migrations[] = {
+    /* Pages and what is derived from them. Chunks partition a page's text, so it is stored once.
+     * The index has exactly the content table's columns of the same names: snippet() and the
+     * integrity check look them up there. */
+    "CREATE TABLE page("
+    " id INTEGER PRIMARY KEY,"
+    " path TEXT NOT NULL UNIQUE," /* relative, UTF-8; BINARY order is git's order */
+    " title TEXT NOT NULL,"
+    " kind TEXT NOT NULL," /* markdown, text */
+    " front TEXT,"         /* front matter as a JSON object */
+    " warning TEXT,"
+    " blob TEXT NOT NULL,"          /* the source's id of these bytes */
+    " epoch INTEGER NOT NULL,"      /* importer version x 1e6 + count of --full */
+    " size_bytes INTEGER NOT NULL," /* in the source */
+    " created_at INTEGER NOT NULL," /* Unix seconds: first imported */
+    " updated_at INTEGER NOT NULL"  /* Unix seconds: last imported */
+    ") STRICT;"
+    "CREATE TABLE chunk("
+    " id INTEGER PRIMARY KEY,"
+    " page INTEGER NOT NULL REFERENCES page(id),"
+    " position INTEGER NOT NULL,"
+    " title TEXT NOT NULL,"
+    " heading TEXT NOT NULL," /* trail: 'Install > Debian' with U+203A */
+    " text TEXT NOT NULL,"
+    " UNIQUE(page, position)"
+    ") STRICT;"
+    "CREATE VIRTUAL TABLE chunk_index USING fts5(title, heading, text,"
+    " content='chunk', content_rowid='id', tokenize='unicode61 remove_diacritics 2');"
+    "CREATE TABLE link("
+    " page INTEGER NOT NULL REFERENCES page(id),"
+    " position INTEGER NOT NULL," /* of the chunk */
+    " kind TEXT NOT NULL,"        /* wiki, markdown */
+    " target TEXT NOT NULL,"      /* as written */
+    " key TEXT,"                  /* wiki: the name; markdown: the path meant; NULL: outside */
+    " label TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX link_page ON link(page);"
+    "CREATE INDEX link_key ON link(key) WHERE key IS NOT NULL;"
+    "CREATE TABLE tag("
+    " tag TEXT NOT NULL,"
+    " page INTEGER NOT NULL REFERENCES page(id),"
+    " PRIMARY KEY(page, tag)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX tag_tag ON tag(tag);"
+    /* What cannot be a page. `path` is the source's bytes; `shown` is fit for people. */
+    "CREATE TABLE page_error("
+    " path BLOB NOT NULL PRIMARY KEY,"
+    " shown TEXT NOT NULL,"
+    " reason TEXT NOT NULL," /* binary, too-large, path, quarantined, missing */
+    " detail TEXT NOT NULL,"
+    " blob TEXT NOT NULL,"
+    " epoch INTEGER NOT NULL,"
+    " shape TEXT NOT NULL,"
+    " at INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE lock("
+    " id INTEGER PRIMARY KEY CHECK(id = 1),"
+    " run_id TEXT NOT NULL,"
+    " host TEXT NOT NULL,"
+    " boot_id TEXT NOT NULL,"
+    " pid_namespace INTEGER NOT NULL,"
+    " pid INTEGER NOT NULL,"
+    " pid_start INTEGER NOT NULL,"
+    " phase TEXT NOT NULL,"
+    " done INTEGER NOT NULL,"
+    " total INTEGER NOT NULL,"
+    " acquired_at INTEGER NOT NULL,"
+    " last_refreshed_at INTEGER NOT NULL,"
+    " progress_seq INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE sync_state("
+    " id INTEGER PRIMARY KEY CHECK(id = 1),"
+    " bookmark TEXT,"       /* the state that the store last equalled */
+    " bookmark_shape TEXT," /* hash of everything else that shaped it */
+    " target TEXT,"         /* where a run that changed something was going */
+    " target_shape TEXT,"
+    " target_allow_shrink INTEGER NOT NULL DEFAULT 0,"
+    " target_full INTEGER NOT NULL DEFAULT 0,"
+    " full_count INTEGER NOT NULL DEFAULT 0,"
+    " last_success_at INTEGER NOT NULL DEFAULT 0,"
+    " version INTEGER NOT NULL DEFAULT 0," /* rises in each changing transaction */
+    " pages INTEGER NOT NULL DEFAULT 0,"
+    " errors INTEGER NOT NULL DEFAULT 0,"
+    " skipped INTEGER NOT NULL DEFAULT 0"
+    ") STRICT;"
+    "INSERT INTO sync_state(id) VALUES(1);"
+    "CREATE TABLE run("
+    " seq INTEGER PRIMARY KEY,"
+    " run_id TEXT NOT NULL UNIQUE,"
+    " started_at INTEGER NOT NULL,"
+    " outcome TEXT NOT NULL,"
+    " cause TEXT NOT NULL,"
+    " message TEXT NOT NULL,"
+    " pages INTEGER NOT NULL,"
+    " added INTEGER NOT NULL,"
+    " changed INTEGER NOT NULL,"
+    " deleted INTEGER NOT NULL,"
+    " renamed INTEGER NOT NULL,"
+    " remaining INTEGER NOT NULL,"
+    " errors INTEGER NOT NULL,"
+    " quarantined INTEGER NOT NULL,"
+    " skipped INTEGER NOT NULL,"
+    " duration_ms INTEGER NOT NULL,"
+    " cpu_ms INTEGER NOT NULL,"
+    " peak_rss_bytes INTEGER NOT NULL,"
+    " committed INTEGER NOT NULL"
+    ") STRICT;",
+};
+
+const int store_format = sizeof store_migrations / sizeof *store_migrations;
+
+void run_row_bind(sqlite3_stmt *s, const struct run_result *run)
+{
+    bind_text(s, 1, run->run_id);
+    bind_int(s, 2, run->started_at);
+    bind_text(s, 3, outcome_name(run->outcome));
+    bind_text(s, 4, cause_name(run->cause));
+    bind_text(s, 5, run->message);
+    const int64_t numbers[] = {run->pages,    run->added,       run->changed, run->deleted,
+                               run->renamed,  run->remaining,   run->errors,  run->quarantined,
+                               run->skipped,  run->duration_ms, run->cpu_ms,  run->peak_rss_bytes,
+                               run->committed};
+    for (int i = 0; i < (int)(sizeof numbers / sizeof *numbers); i++)
+        bind_int(s, 6 + i, numbers[i]);
+}
+
+bool run_row_read(sqlite3_stmt *s, struct run_result *run, struct error *e)
+{
+    struct run_result r = {0};
+    if (!outcome_parse(column_text(s, 2), &r.outcome) || !cause_parse(column_text(s, 3), &r.cause))
+        return error_set(e, CAUSE_STORE, "run row with unknown outcome or cause: %s %s",
+                         column_text(s, 2), column_text(s, 3));
+    column_copy(s, 0, r.run_id, sizeof r.run_id);
+    r.started_at = column_int(s, 1);
+    column_copy(s, 4, r.message, sizeof r.message);
+    int64_t *const numbers[] = {&r.pages,   &r.added,       &r.changed, &r.deleted,
+                                &r.renamed, &r.remaining,   &r.errors,  &r.quarantined,
+                                &r.skipped, &r.duration_ms, &r.cpu_ms,  &r.peak_rss_bytes};
+    for (int i = 0; i < (int)(sizeof numbers / sizeof *numbers); i++)
+        *numbers[i] = column_int(s, 5 + i);
+    r.committed = column_int(s, 17) != 0;
+    *run = r;
+    return true;
+}

@@ -1,0 +1,23 @@
+/* The tables of a store: what the worker writes and every reader may rely on. */
+#ifndef LATTICE_COMMON_STORE_SCHEMA_H
+#define LATTICE_COMMON_STORE_SCHEMA_H
+
+#include "common/message.h"
+#include "common/store_db.h"
+
+/* Append-only: entry n brings a store from format n to n + 1. */
+extern const char *const store_migrations[];
+extern const int store_format; /* how many entries: `PRAGMA user_version` of a current store */
+
+/* The run row in one order, for its writer (worker) and its reader (view): see run_row_bind and
+ * run_row_read. */
+#define RUN_COLUMNS                                                                                \
+    "run_id, started_at, outcome, cause, message, pages, added, changed, deleted, renamed, "       \
+    "remaining, errors, quarantined, skipped, duration_ms, cpu_ms, peak_rss_bytes, committed"
+#define RUN_PARAMETERS                                                                             \
+    "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18"
+void run_row_bind(sqlite3_stmt *s, const struct run_result *run);
+/* CAUSE_STORE if the row names an outcome or cause that is not in the list. */
+CHECKED bool run_row_read(sqlite3_stmt *s, struct run_result *run, struct error *e);
+
+#endif
