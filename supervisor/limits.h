@@ -1,0 +1,39 @@
+/* The supervisor's limits in one place, each with its reason. */
+#ifndef LATTICE_SUPERVISOR_LIMITS_H
+#define LATTICE_SUPERVISOR_LIMITS_H
+
+enum {
+    /* SIGKILL works at once unless the kernel itself holds the process; then nothing helps. */
+    STUCK_AFTER_MS = 5000,
+    /* After a second Ctrl-C: from the group's SIGTERM to its SIGKILL. */
+    HURRY_MS = 1000,
+
+    /* A pipe's default capacity: one read takes all that is there. */
+    READ_BUFFER_BYTES = 64 * 1024,
+    /* The largest pipe an unprivileged process can make: what a dead worker wrote fits in this,
+     * and an orphan that goes on writing cannot hold us up. */
+    DRAIN_MAX_BYTES = 1024 * 1024,
+
+    /* A worker's stderr: cut lines and a count instead of a flooded terminal or mail. */
+    STDERR_LINE_MAX = 4096,
+    STDERR_LINES_MAX = 200,
+    /* Lines that wait for a reader of our own stderr that does not read; later ones are dropped. */
+    OUTPUT_QUEUE_MAX = 256 * 1024,
+
+    /* Ledger writes of this long go into one transaction; a short run writes once, at its end. */
+    JOURNAL_DELAY_MS = 200,
+    /* At most one run_progress event per source and this long. */
+    PROGRESS_EVENT_MS = 1000,
+    /* A terminal is redrawn at most this often, and this often while nothing happens. */
+    FRAME_MS = 100,
+    TICK_MS = 1000,
+
+    /* Under a budget no worker starts with less left: it could not get anything done. */
+    BUDGET_START_MS = 10 * 1000,
+    WAVES_DEFAULT = 3,
+    /* Typing errors, not plans. */
+    WAVES_MAX = 1000,
+    JOBS_MAX = 1024,
+};
+
+#endif
