@@ -1,0 +1,135 @@
+/* What keeps a worker from outliving its welcome, and its children from outliving it. */
+#include "worker/sync/guard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "common/message.h"
+
+/* Sent by the kernel when the supervisor's thread is gone. */
+#define PARENT_DEATH_SIGNAL SIGUSR2
+
+static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+
+static struct {
+    const char *volatile line;
+    volatile int result_fd;
+} item = {.result_fd = -1};
+
+void guard_set_item(const char *line, int result_fd)
+{
+    item.result_fd = result_fd;
+    item.line = line;
+}
+
+void guard_name_item(void)
+{
+    const char *line = item.line;
+    if (!line || item.result_fd < 0)
+        return;
+    item.line = NULL;
+    ssize_t ignored = write(item.result_fd, line, strlen(line));
+    (void)ignored;
+}
+
+void guard_end_group(void)
+{
+    if (getpgrp() == getpid())
+        kill(0, SIGKILL);
+    kill(getpid(), SIGKILL);
+    _exit(cause_exit(CAUSE_BUG));
+}
+
+static void on_end(int signal)
+{
+    (void)signal;
+    guard_name_item();
+    guard_end_group();
+}
+
+static void on_crash(int signal)
+{
+    guard_name_item();
+    raise(signal); /* SA_RESETHAND: the default action now */
+}
+
+/* A sanitizer brings its own crash handlers, which say more. */
+static bool taken(int signal)
+{
+    struct sigaction old;
+    return sigaction(signal, NULL, &old) == 0 && old.sa_handler != SIG_DFL;
+}
+
+static void repair_descriptors(void)
+{
+    for (int fd = 0; fd <= LIFELINE_FD; fd++)
+        while (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            if (open("/dev/null", O_RDWR) < 0)
+                _exit(cause_exit(CAUSE_CONFIG));
+    if (syscall(SYS_close_range, 3U, ~0U, (unsigned)CLOSE_RANGE_CLOEXEC) == 0)
+        return;
+    for (int fd = 3; fd < 1024; fd++) /* a kernel before 5.11 */
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+void guard_init(void)
+{
+    repair_descriptors();
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL); /* inherited SIG_IGN would make waitpid fail */
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    struct sigaction crash = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&crash.sa_mask);
+    for (size_t i = 0; i < sizeof crash_signals / sizeof *crash_signals; i++)
+        if (!taken(crash_signals[i]))
+            sigaction(crash_signals[i], &crash, NULL);
+    struct sigaction end = {.sa_handler = on_end};
+    sigfillset(&end.sa_mask);
+    sigaction(PARENT_DEATH_SIGNAL, &end, NULL);
+    sigaction(SIGALRM, &end, NULL);
+}
+
+void guard_supervised(pid_t parent)
+{
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    prctl(PR_SET_PDEATHSIG, PARENT_DEATH_SIGNAL, 0, 0, 0);
+    if (getppid() != parent) /* it died before the signal was armed */
+        guard_end_group();
+}
+
+void guard_alarm(int64_t after_ms)
+{
+    struct itimerval timer = {
+        .it_value = {.tv_sec = (time_t)(after_ms / 1000),
+                     .tv_usec = (suseconds_t)(after_ms % 1000 * 1000)},
+    };
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+bool guard_child(pid_t parent)
+{
+    static const int reset[] = {
+        SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGCHLD, SIGALRM, PARENT_DEATH_SIGNAL};
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (getppid() != parent)
+        return false;
+    for (size_t i = 0; i < sizeof reset / sizeof *reset; i++)
+        signal(reset[i], SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    return true;
+}

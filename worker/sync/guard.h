@@ -1,0 +1,36 @@
+/* What keeps a worker from outliving its welcome, and its children from outliving it. */
+#ifndef LATTICE_WORKER_SYNC_GUARD_H
+#define LATTICE_WORKER_SYNC_GUARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* First thing in main: descriptors 0 to 4 are open (a closed fd 3 would become store.db, and the
+ * final record would be written into it), all from 3 on close at exec, no core dumps,
+ * no_new_privs, SIGPIPE ignored, crash signals name the page in hand on the result descriptor. */
+void guard_init(void);
+
+/* For a worker that a supervisor started: subreaper, parent-death signal with the race closed.
+ * `parent` is the supervisor's pid as the kernel gave it before (getppid at start). */
+void guard_supervised(pid_t parent);
+
+/* Last resort: after `after_ms` the group ends, whatever hangs. */
+void guard_alarm(int64_t after_ms);
+
+/* Ends the whole process group if this process leads it, else only this process: a worker started
+ * by hand must not kill its caller's script. Does not return. */
+void guard_end_group(void) __attribute__((noreturn));
+
+/* In a forked child before exec: parent-death signal, clean signal mask and dispositions. Returns
+ * false if the parent is gone already. Async-signal-safe. */
+bool guard_child(pid_t parent);
+
+/* The page about to be parsed, as a ready progress line (with '\n'), borrowed until the next call;
+ * NULL for none. A stop or crash signal writes it to the result descriptor once, so that the
+ * supervisor learns on which page a run hung or crashed. */
+void guard_set_item(const char *line, int result_fd);
+/* Async-signal-safe. */
+void guard_name_item(void);
+
+#endif

@@ -1,0 +1,119 @@
+/* When to stop: a self-pipe for signals, the lifeline, the soft deadline. */
+#include "worker/sync/stop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/message.h"
+#include "worker/sync/guard.h"
+
+/* Most descriptors that one wait of a worker looks at, besides the two of this file. */
+enum { POLL_MAX = 6 };
+
+static struct {
+    volatile sig_atomic_t requested;
+    int wake_read;
+    int wake_write;
+    int lifeline;
+    int64_t soft_deadline_ms;
+} state = {.wake_read = -1, .wake_write = -1, .lifeline = -1};
+
+static void on_stop(int signal)
+{
+    (void)signal;
+    int kept = errno;
+    state.requested = 1;
+    guard_name_item();
+    ssize_t ignored = write(state.wake_write, "", 1); /* full pipe: it wakes already */
+    (void)ignored;
+    errno = kept;
+}
+
+void stop_init(void)
+{
+    int pipe_fds[2];
+    if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) == 0) {
+        state.wake_read = pipe_fds[0];
+        state.wake_write = pipe_fds[1];
+    }
+    struct sigaction action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+void stop_set_deadline(int64_t soft_deadline_ms)
+{
+    state.soft_deadline_ms = soft_deadline_ms;
+}
+
+void stop_watch_lifeline(int fd)
+{
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    state.lifeline = fd;
+}
+
+bool stop_requested(void)
+{
+    return state.requested ||
+           (state.soft_deadline_ms > 0 && clock_monotonic_ms() >= state.soft_deadline_ms);
+}
+
+static void read_lifeline(void)
+{
+    char text[64];
+    ssize_t n = read(state.lifeline, text, sizeof text);
+    if (n > 0) {
+        /* `stop` is the only thing ever said here after the job. */
+        state.requested = 1;
+        return;
+    }
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    close(state.lifeline);
+    state.lifeline = -1;
+    guard_end_group();
+}
+
+static void drain_wake(void)
+{
+    char text[64];
+    while (read(state.wake_read, text, sizeof text) > 0)
+        ;
+}
+
+static int until_deadline(int timeout_ms)
+{
+    if (state.soft_deadline_ms <= 0)
+        return timeout_ms;
+    int64_t left = state.soft_deadline_ms - clock_monotonic_ms();
+    if (left < 0)
+        left = 0;
+    if (left > 3600 * 1000)
+        left = 3600 * 1000; /* poll's limit is an int; a spurious wake-up an hour is harmless */
+    return timeout_ms < 0 || left < timeout_ms ? (int)left : timeout_ms;
+}
+
+bool stop_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+    struct pollfd all[POLL_MAX + 2];
+    if (count > POLL_MAX)
+        count = POLL_MAX;
+    if (count)
+        memcpy(all, fds, count * sizeof *fds);
+    all[count] = (struct pollfd){.fd = state.wake_read, .events = POLLIN};
+    all[count + 1] = (struct pollfd){.fd = state.lifeline, .events = POLLIN};
+    int n = poll(all, count + 2, until_deadline(timeout_ms));
+    for (nfds_t i = 0; i < count; i++)
+        fds[i].revents = n > 0 ? all[i].revents : 0;
+    if (n > 0 && all[count].revents)
+        drain_wake();
+    if (n > 0 && all[count + 1].revents)
+        read_lifeline();
+    return !stop_requested();
+}
