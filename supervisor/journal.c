@@ -1,0 +1,194 @@
+/* Batches of ledger writes. */
+#include "supervisor/journal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "supervisor/limits.h"
+
+struct entry {
+    char source[SOURCE_ID_MAX + 1];
+    int64_t at;
+    const char *type;        /* of an event */
+    char *json;              /* owned */
+    struct attempt *attempt; /* owned; NULL for an event */
+};
+
+struct batch {
+    struct entry *entries; /* owned */
+    size_t count;
+    size_t room;
+};
+
+struct journal {
+    uv_loop_t *loop;       /* borrowed */
+    struct ledger *ledger; /* owned; the pool's while `writing` */
+    int64_t started_at;
+    int64_t invocation; /* 0 until the first transaction */
+    uv_timer_t timer;
+    uv_work_t work;
+    bool writing;
+    bool stopped;
+    struct batch waiting;
+    struct batch batch; /* the pool's while `writing` */
+};
+
+static void batch_clear(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        free(batch->entries[i].json);
+        free(batch->entries[i].attempt);
+    }
+    batch->count = 0;
+}
+
+static void batch_release(struct batch *batch)
+{
+    batch_clear(batch);
+    free(batch->entries);
+}
+
+static struct entry *batch_add(struct batch *batch, const char *source)
+{
+    if (batch->count == batch->room) {
+        batch->room = batch->room ? batch->room * 2 : 16;
+        batch->entries = xrealloc(batch->entries, batch->room * sizeof *batch->entries);
+    }
+    struct entry *entry = &batch->entries[batch->count++];
+    memset(entry, 0, sizeof *entry);
+    memcpy(entry->source, source, strnlen(source, SOURCE_ID_MAX));
+    entry->at = clock_unix_s();
+    return entry;
+}
+
+static bool write_entry(struct journal *journal, const struct entry *entry, struct error *e)
+{
+    if (entry->attempt)
+        return ledger_add_attempt(journal->ledger, journal->invocation, entry->source,
+                                  entry->attempt, e);
+    struct ledger_event event = {
+        .at = entry->at, .source = entry->source, .type = entry->type, .json = entry->json};
+    return ledger_add_event(journal->ledger, &event, e);
+}
+
+static bool write_batch(struct journal *journal, const struct invocation *end, struct error *e)
+{
+    if (!ledger_begin(journal->ledger, e))
+        return false;
+    if (!journal->invocation &&
+        !ledger_add_invocation(journal->ledger, journal->started_at, &journal->invocation, e))
+        return false;
+    for (size_t i = 0; i < journal->batch.count; i++)
+        if (!write_entry(journal, &journal->batch.entries[i], e))
+            return false;
+    if (end && !ledger_end_invocation(journal->ledger, journal->invocation, end, e))
+        return false;
+    return ledger_commit(journal->ledger, e);
+}
+
+/* History that cannot be written is said; it holds up no source. */
+static void write_or_warn(struct journal *journal, const struct invocation *end)
+{
+    struct error e = {0};
+    int64_t before = journal->invocation;
+    if (write_batch(journal, end, &e))
+        return;
+    ledger_roll_back(journal->ledger);
+    journal->invocation = before;
+    log_line(LOG_WARN, NULL, "ledger", "%s", e.text);
+}
+
+static void write_work(uv_work_t *work)
+{
+    write_or_warn(work->data, NULL);
+}
+
+static void arm(struct journal *journal);
+
+static void swap_batches(struct journal *journal)
+{
+    struct batch swap = journal->batch;
+    journal->batch = journal->waiting;
+    journal->waiting = swap;
+}
+
+static void wrote(uv_work_t *work, int status)
+{
+    (void)status;
+    struct journal *journal = work->data;
+    journal->writing = false;
+    batch_clear(&journal->batch);
+    arm(journal);
+}
+
+static void timer_fired(uv_timer_t *timer)
+{
+    struct journal *journal = timer->data;
+    swap_batches(journal);
+    journal->writing = uv_queue_work(journal->loop, &journal->work, write_work, wrote) == 0;
+}
+
+static void arm(struct journal *journal)
+{
+    if (journal->stopped || journal->writing || journal->waiting.count == 0 ||
+        uv_is_active((uv_handle_t *)&journal->timer))
+        return;
+    uv_timer_start(&journal->timer, timer_fired, JOURNAL_DELAY_MS, 0);
+}
+
+struct journal *journal_new(uv_loop_t *loop, struct ledger *ledger, int64_t started_at)
+{
+    struct journal *journal = xcalloc(1, sizeof *journal);
+    journal->loop = loop;
+    journal->ledger = ledger;
+    journal->started_at = started_at;
+    uv_timer_init(loop, &journal->timer);
+    journal->timer.data = journal;
+    journal->work.data = journal;
+    return journal;
+}
+
+void journal_attempt(struct journal *journal, const char *source, const struct attempt *attempt)
+{
+    if (!journal->ledger)
+        return;
+    struct entry *entry = batch_add(&journal->waiting, source);
+    entry->attempt = xmalloc(sizeof *attempt);
+    *entry->attempt = *attempt;
+    arm(journal);
+}
+
+void journal_event(struct journal *journal, const char *source, const char *type, json_t *data)
+{
+    if (journal->ledger) {
+        struct entry *entry = batch_add(&journal->waiting, source);
+        entry->type = type;
+        entry->json = json_dumps(data, JSON_COMPACT);
+        if (!entry->json)
+            entry->json = xstrdup("{}");
+        arm(journal);
+    }
+    json_decref(data);
+}
+
+void journal_stop(struct journal *journal)
+{
+    journal->stopped = true;
+    uv_close((uv_handle_t *)&journal->timer, NULL);
+}
+
+void journal_finish(struct journal *journal, const struct invocation *invocation)
+{
+    if (journal->ledger) {
+        batch_clear(&journal->batch);
+        swap_batches(journal);
+        write_or_warn(journal, invocation);
+    }
+    ledger_close(&journal->ledger);
+    batch_release(&journal->batch);
+    batch_release(&journal->waiting);
+    free(journal);
+}

@@ -1,0 +1,22 @@
+/* What happens is written to the ledger in few transactions, off the loop's thread. */
+#ifndef LATTICE_SUPERVISOR_JOURNAL_H
+#define LATTICE_SUPERVISOR_JOURNAL_H
+
+#include <jansson.h>
+#include <uv.h>
+
+#include "common/ledger.h"
+
+struct journal;
+
+/* Takes `ledger`; NULL (it could not be opened) makes all of this do nothing. */
+struct journal *journal_new(uv_loop_t *loop, struct ledger *ledger, int64_t started_at);
+void journal_attempt(struct journal *journal, const char *source, const struct attempt *attempt);
+/* Takes `data`. `type` is one of EVENT_TYPE_*. */
+void journal_event(struct journal *journal, const char *source, const char *type, json_t *data);
+/* No more writes from the loop, so that it can end. */
+void journal_stop(struct journal *journal);
+/* When the loop has ended: writes the rest and how it all ended, closes the ledger, frees. */
+void journal_finish(struct journal *journal, const struct invocation *invocation);
+
+#endif
