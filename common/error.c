@@ -20,6 +20,7 @@ bool error_set(struct error *e, enum cause cause, const char *format, ...)
     va_list args;
     va_start(args, format);
     e->cause = cause;
+    e->damaged = false;
     vsnprintf(e->text, sizeof e->text, format, args);
     va_end(args);
     finish(e->text, sizeof e->text);

@@ -12,6 +12,7 @@ enum { ERROR_TEXT_SIZE = 1024 };
 /* Untouched on success. Start from an all-zero struct. */
 struct error {
     enum cause cause;
+    bool damaged; /* with CAUSE_STORE: the file's content is beyond use */
     char text[ERROR_TEXT_SIZE];
 };
 

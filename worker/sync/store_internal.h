@@ -1,0 +1,46 @@
+/* What the store_* files of the worker share. */
+#ifndef LATTICE_WORKER_SYNC_STORE_INTERNAL_H
+#define LATTICE_WORKER_SYNC_STORE_INTERNAL_H
+
+#include "common/store_db.h"
+#include "worker/sync/store_write.h"
+
+/* Statements by concern; each file prepares its own at first use and store_close ends them. */
+enum {
+    STORE_STATEMENTS_MAX = 32,
+};
+
+struct statements {
+    sqlite3_stmt *s[STORE_STATEMENTS_MAX];
+    size_t count;
+};
+
+struct store {
+    sqlite3 *db;
+    struct statements write; /* store_write.c */
+    struct statements state; /* store_state.c */
+    struct statements page;  /* store_page.c */
+    struct statements plan;  /* store_plan.c */
+    enum memory_size memory;
+    char run_id[RUN_ID_SIZE];
+    char phase[16];
+    int64_t done;
+    int64_t total;
+    int64_t pages_delta;
+    int64_t errors_delta;
+    bool in_transaction;
+    bool bulk; /* the index's settings are in force */
+    bool committed;
+    bool lost_lock;
+};
+
+/* Prepares `count` statements of a concern unless they are already. */
+CHECKED bool store_prepare(struct store *store, struct statements *list, const char *const *sql,
+                           size_t count, struct error *e);
+
+/* Fence and commit of a transaction that changes nothing a reader could see. */
+CHECKED bool store_quiet_commit(struct store *store, struct error *e);
+/* Drops the lock row, fenced, and commits the transaction in hand. */
+CHECKED bool store_finish(struct store *store, struct error *e);
+
+#endif
