@@ -14,8 +14,8 @@ enum memory_size { MEMORY_NORMAL, MEMORY_LOW };
 
 /* One source with every default resolved: key, else `defaults`, else built-in. */
 struct source_config {
-    char *id;      /* owned */
-    char *kind;    /* owned; one of the names in config_kinds() */
+    char *id;   /* owned */
+    char *kind; /* owned; one of the names in config_kinds() */
     bool enabled;
     int64_t timeout_ms;
     int64_t grace_ms; /* at most half the timeout */
@@ -35,7 +35,8 @@ struct config {
     size_t count;
 };
 
-/* Every mistake found, each with its place, in the file's order. */
+/* Every mistake found, each with its place, in the file's order. Safe to print: no line break, no
+ * control byte, no userinfo. */
 struct config_mistakes {
     char **lines; /* owned */
     size_t count;
@@ -47,14 +48,18 @@ struct config_mistakes {
 #define DEFAULT_STALL_MS       (INT64_C(5) * 60 * 1000)
 #define DEFAULT_EVERY_MS       (INT64_C(15) * 60 * 1000)
 #define DEFAULT_MAX_PAGE_BYTES (INT64_C(4) * 1024 * 1024)
+/* Bounds of max_page_bytes: below, hardly a page fits; above, one page breaks the memory limit. */
+#define MIN_MAX_PAGE_BYTES INT64_C(1024)
+#define MAX_MAX_PAGE_BYTES (INT64_C(64) * 1024 * 1024)
 /* sources.json larger than this is refused. */
 #define CONFIG_MAX_BYTES (4 * 1024 * 1024)
 
 /* Reads and checks `path` (a file; "missing" names what to do). On mistakes: false, CAUSE_CONFIG,
- * the first mistake and how many more in `e`, and all of them in `mistakes` if it is not NULL. */
+ * the first mistake and how many more in `e`, and all of them in `mistakes` if it is not NULL.
+ * Without a readable file `mistakes` stays empty. Caller releases both, also on failure. */
 CHECKED bool config_read(const char *path, struct config *config, struct config_mistakes *mistakes,
                          struct error *e);
-/* The same on text, for tests and the fuzzer: a pure function. */
+/* The same on text, for tests and the fuzzer: reads nothing but HOME, for `~/`. */
 CHECKED bool config_parse(const char *text, size_t size, struct config *config,
                           struct config_mistakes *mistakes, struct error *e);
 void config_release(struct config *config);
@@ -63,13 +68,17 @@ void config_mistakes_release(struct config_mistakes *mistakes);
 /* NULL if there is none. Borrowed. */
 const struct source_config *config_find(const struct config *config, const char *id);
 bool source_id_valid(const char *id);
+/* Names of the kinds that this version syncs, NULL-terminated. Static. */
+const char *const *config_kinds(void);
 
 /* Grace for a timeout when nobody names one: 30 s, but at most a quarter of the timeout. */
 int64_t default_grace_ms(int64_t timeout_ms);
 
-/* Atomic edits (write, fsync, rename, fsync of the folder); order and other entries are kept.
- * `entry` is borrowed. The result is checked whole before it is written. A missing file is made
- * with mode 0600 by config_add. */
+/* Atomic edits (write, fsync, rename, fsync of the folder); order and other entries are kept, a
+ * symbolic link is written through, two edits at a time wait for each other. A file that has
+ * mistakes already is CAUSE_CONFIG; CAUSE_USAGE if `entry` or `id` is wrong; CAUSE_STORE if the
+ * file cannot be written. `entry` is borrowed. A missing file is made by config_add, mode 0600.
+ * config_remove may take out an entry with mistakes, if the rest has none. */
 CHECKED bool config_add(const char *path, json_t *entry, struct error *e);
 CHECKED bool config_remove(const char *path, const char *id, struct error *e);
 

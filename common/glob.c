@@ -164,7 +164,7 @@ static void compile_any(struct compiler *c)
 }
 
 /* What can be seen before compiling; NULL if nothing is wrong. */
-static const char *refusal(const char *pattern)
+static const char *bad_shape(const char *pattern)
 {
     if (*pattern == '\0' || strcmp(pattern, "/") == 0)
         return "names nothing";
@@ -184,7 +184,7 @@ static const char *refusal(const char *pattern)
 
 static const char *compile(struct glob_set *set, const char *pattern)
 {
-    const char *reason = refusal(pattern);
+    const char *reason = bad_shape(pattern);
     if (reason)
         return reason;
     size_t length = strlen(pattern);
@@ -224,6 +224,8 @@ static bool refuse(const char *pattern, const char *where, size_t index, const c
     return false;
 }
 
+static const char too_long[] = "too long: 64 KiB of patterns at most";
+
 /* Room for every state: a byte of pattern makes at most one, and there are two more each. */
 static struct glob_set *set_alloc(size_t states)
 {
@@ -240,6 +242,17 @@ static struct glob_set *set_alloc(size_t states)
     return set;
 }
 
+const char *glob_refusal(const char *pattern)
+{
+    size_t states = strlen(pattern) + 2;
+    if (states >= GLOB_SET_MAX)
+        return too_long;
+    struct glob_set *set = set_alloc(states);
+    const char *reason = compile(set, pattern);
+    glob_set_free(set);
+    return reason;
+}
+
 struct glob_set *glob_set_new(const char *const *patterns, size_t count, const char *where,
                               struct error *e)
 {
@@ -247,7 +260,7 @@ struct glob_set *glob_set_new(const char *const *patterns, size_t count, const c
     for (size_t i = 0; i < count; i++) {
         states += strlen(patterns[i]) + 2;
         if (states >= GLOB_SET_MAX) {
-            refuse(patterns[i], where, i, "too long: 64 KiB of patterns at most", e);
+            refuse(patterns[i], where, i, too_long, e);
             return NULL;
         }
     }

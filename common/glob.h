@@ -21,6 +21,9 @@ struct glob_set;
 /* All patterns of one set together may have about this many bytes: bounds table and time. */
 enum { GLOB_SET_MAX = 64 * 1024 };
 
+/* The reason why a pattern is refused, or NULL. Static. */
+const char *glob_refusal(const char *pattern);
+
 /* Caller frees with glob_set_free. `where` is the key's place, for the message
  * `where[INDEX]: "PATTERN": REASON` (CAUSE_CONFIG). */
 CHECKED struct glob_set *glob_set_new(const char *const *patterns, size_t count, const char *where,

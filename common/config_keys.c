@@ -1,0 +1,145 @@
+/* The table of kinds and keys, and what is near to a name that is not in it. */
+#include "common/config_keys.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define FIELD(name) offsetof(struct source_config, name)
+
+/* `kind` first: a kind's line here is all that sources.json needs to know of it. */
+static const struct config_kind kinds[] = {
+    {"git",
+     true,
+     {{"url", KEY_REQUIRED, config_read_git_url, FIELD(url)},
+      {"branch", KEY_ENTRY, config_read_branch, FIELD(branch)}}},
+    {"repo-recall",
+     false,
+     {{"url", KEY_REQUIRED, NULL, 0},
+      {"token_file", KEY_ENTRY, NULL, 0},
+      {"token_env", KEY_ENTRY, NULL, 0}}},
+    {"dir", false, {{"path", KEY_REQUIRED, NULL, 0}}},
+    {"agent-log", false, {{"path", KEY_REQUIRED, NULL, 0}, {"format", KEY_ENTRY, NULL, 0}}},
+    {"inbox", false, {{NULL, KEY_ENTRY, NULL, 0}}},
+    {"feed",
+     false,
+     {{"url", KEY_REQUIRED, NULL, 0},
+      {"map", KEY_ENTRY, NULL, 0},
+      {"token_file", KEY_ENTRY, NULL, 0},
+      {"token_env", KEY_ENTRY, NULL, 0},
+      {"header_file", KEY_ENTRY, NULL, 0}}},
+};
+
+const struct config_key config_common_keys[] = {
+    {"id", KEY_REQUIRED, config_read_id, FIELD(id)},
+    {"kind", KEY_REQUIRED, config_read_kind, FIELD(kind)},
+    {"enabled", KEY_DEFAULT, config_read_bool, FIELD(enabled)},
+    {"timeout", KEY_DEFAULT, config_read_duration, FIELD(timeout_ms)},
+    {"grace", KEY_DEFAULT, config_read_duration, FIELD(grace_ms)},
+    {"stall", KEY_DEFAULT, config_read_duration, FIELD(stall_ms)},
+    {"every", KEY_DEFAULT, config_read_duration, FIELD(every_ms)},
+    {"max_page_bytes", KEY_DEFAULT, config_read_bytes, FIELD(max_page_bytes)},
+    {"memory", KEY_DEFAULT, config_read_memory, FIELD(memory)},
+    {"include", KEY_DEFAULT, config_read_include, FIELD(include)},
+    {"exclude", KEY_DEFAULT, config_read_exclude, FIELD(exclude)},
+    {NULL, KEY_DEFAULT, NULL, 0},
+};
+
+enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
+
+const char *const *config_kinds(void)
+{
+    static const char *built[KIND_COUNT + 1];
+    size_t count = 0;
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        if (kinds[i].built)
+            built[count++] = kinds[i].name;
+    return built;
+}
+
+const struct config_kind *config_kind_find(const char *name)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
+const char *config_kind_nearest(const char *name)
+{
+    for (const char *const *kind = config_kinds(); *kind; kind++)
+        if (config_names_close(*kind, name))
+            return *kind;
+    return NULL;
+}
+
+static const struct config_key *find_in(const struct config_key *keys, const char *name)
+{
+    for (; keys->name; keys++)
+        if (strcmp(keys->name, name) == 0)
+            return keys;
+    return NULL;
+}
+
+const struct config_key *config_key_find(const struct config_kind *kind, const char *name)
+{
+    const struct config_key *key = find_in(config_common_keys, name);
+    if (!key && kind)
+        return find_in(kind->keys, name);
+    for (size_t i = 0; i < KIND_COUNT && !key; i++)
+        key = find_in(kinds[i].keys, name);
+    return key;
+}
+
+const char *config_key_nearest(const struct config_kind *kind, const char *name)
+{
+    for (const struct config_key *key = config_common_keys; key->name; key++)
+        if ((kind || key->use == KEY_DEFAULT) && config_names_close(key->name, name))
+            return key->name;
+    for (const struct config_key *key = kind ? kind->keys : NULL; key && key->name; key++)
+        if (config_names_close(key->name, name))
+            return key->name;
+    return NULL;
+}
+
+static unsigned least(unsigned a, unsigned b, unsigned c)
+{
+    unsigned ab = a < b ? a : b;
+    return ab < c ? ab : c;
+}
+
+static bool swapped(const char *a, const char *b)
+{
+    return a[0] == b[-1] && a[-1] == b[0];
+}
+
+/* Insertions, deletions, replacements and swaps of neighbours that lead from one to the other
+ * (optimal string alignment). Both are at most NAME_MAX_BYTES long. */
+enum { NAME_MAX_BYTES = 24 };
+
+static unsigned distance(const char *a, const char *b)
+{
+    unsigned d[NAME_MAX_BYTES + 1][NAME_MAX_BYTES + 1];
+    size_t rows = strlen(a);
+    size_t columns = strlen(b);
+    for (size_t i = 0; i <= rows; i++) {
+        for (size_t k = 0; k <= columns; k++) {
+            if (i == 0 || k == 0) {
+                d[i][k] = (unsigned)(i + k);
+                continue;
+            }
+            unsigned replaced = d[i - 1][k - 1] + (a[i - 1] != b[k - 1]);
+            d[i][k] = least(d[i - 1][k] + 1, d[i][k - 1] + 1, replaced);
+            if (i > 1 && k > 1 && swapped(a + i - 1, b + k - 1))
+                d[i][k] = least(d[i][k], d[i - 2][k - 2] + 1, d[i][k]);
+        }
+    }
+    return d[rows][columns];
+}
+
+bool config_names_close(const char *a, const char *b)
+{
+    size_t length = strlen(a);
+    if (length > NAME_MAX_BYTES || strlen(b) > NAME_MAX_BYTES)
+        return false;
+    return distance(a, b) <= (length < 6 ? 1 : 2);
+}
