@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Installs what the groups named as arguments (BUILD TEST LINT VALGRIND) need. The lists are in the
+# Makefile. Silent, and without network, when everything is there; DEPS=no leaves it to you.
+set -euo pipefail
+
+[ "${DEPS:-}" = no ] && exit 0
+
+# Lines of "debian dnf pacman apk why" of all groups asked for.
+rows() {
+    local group
+    for group in "$@"; do
+        local variable=${group}_DEPS
+        grep -v '^#' <<<"${!variable}"
+    done
+}
+
+# Column $1 of the rows on stdin, without the empty ones.
+column() {
+    awk -v n="$1" '$n != "-" { print $n }' | sort -u
+}
+
+why() {
+    awk -v name="$1" '$1 == name { $1 = $2 = $3 = $4 = ""; sub(/^ +/, ""); print; exit }' <<<"$all"
+}
+
+# For systems whose packages we do not know by name: is what we use there?
+everything_found() {
+    local command
+    for command in gcc make pkg-config git bash; do
+        command -v "$command" >/dev/null || return 1
+    done
+    for group in "$@"; do
+        case $group in
+        TEST) command -v sqlite3 >/dev/null || return 1 ;;
+        LINT) command -v clang clang-format clang-tidy cppcheck shellcheck >/dev/null || return 1 ;;
+        VALGRIND) command -v valgrind >/dev/null || return 1 ;;
+        esac
+    done
+    # shellcheck disable=SC2086 # a list of words
+    pkg-config --exists $MODULES
+}
+
+print_for_others() {
+    everything_found "$@" && exit 0
+    {
+        echo 'error: this is not a Debian or Ubuntu system; install these packages, then run make again.'
+        echo 'The names are as near as we know them; pkg-config must find:'
+        echo "  $MODULES"
+        echo
+        echo "dnf install $(column 2 <<<"$all" | xargs)"
+        echo "pacman -S --needed $(column 3 <<<"$all" | xargs)"
+        echo "apk add $(column 4 <<<"$all" | xargs)"
+        echo
+        echo 'Where cmark-gfm has no package, build it from https://github.com/github/cmark-gfm.'
+        echo 'With DEPS=no this check is left out.'
+    } >&2
+    exit 1
+}
+
+missing_of() {
+    local name
+    local installed
+    installed=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^installed //p')
+    while read -r name; do
+        grep -qxF -e "$name" <<<"$installed" || echo "$name"
+    done < <(column 1 <<<"$all")
+}
+
+all=$(rows "$@")
+command -v apt-get >/dev/null && command -v dpkg-query >/dev/null || print_for_others "$@"
+
+mapfile -t missing < <(missing_of)
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+echo 'Installing what is missing, with apt:'
+for name in "${missing[@]}"; do
+    printf '  %-28s %s\n' "$name" "$(why "$name")"
+done
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+        as_root=(false)
+    elif sudo -n true 2>/dev/null; then
+        as_root=(sudo -n)
+    elif [ -t 0 ]; then
+        as_root=(sudo)
+    else
+        as_root=(false)
+    fi
+fi
+if [ "${as_root[*]}" = false ]; then
+    echo 'error: neither root nor sudo; run this as root, then make again:' >&2
+    echo "  apt-get update && apt-get install --no-install-recommends ${missing[*]}" >&2
+    exit 1
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+apt() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -q "$@" </dev/null >"$log" 2>&1 || {
+        cat "$log" >&2
+        echo "error: apt-get $* failed" >&2
+        exit 1
+    }
+}
+apt update
+apt install --no-install-recommends "${missing[@]}"
+echo "Installed ${#missing[@]} packages."
