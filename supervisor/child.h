@@ -1,0 +1,50 @@
+/* One worker as a process of the loop: started, listened to, stopped, collected. */
+#ifndef LATTICE_SUPERVISOR_CHILD_H
+#define LATTICE_SUPERVISOR_CHILD_H
+
+#include <uv.h>
+
+#include "common/home.h"
+#include "common/ledger.h"
+#include "common/store_view.h"
+#include "supervisor/child_state.h"
+#include "supervisor/schedule.h"
+
+struct child;
+
+/* How it ended; borrowed for the call. */
+struct child_end {
+    struct attempt attempt; /* all but the wave */
+    bool view_read;
+    struct store_view view;  /* of the store afterwards */
+    struct error view_error; /* if it could not be read */
+};
+
+/* Called on the loop's thread. `done` is the last call: the slot is free. */
+struct child_observer {
+    void (*progress)(void *owner, const struct run_progress *progress);
+    void (*stderr_line)(void *owner, const char *line, size_t size);
+    void (*done)(void *owner, const struct child_end *end);
+};
+
+struct child_spec {
+    uv_loop_t *loop; /* borrowed, as all below */
+    const struct home *home;
+    const char *worker; /* path of lattice-worker */
+    const char *source; /* id */
+    struct run_limits limits;
+    bool full;
+    bool allow_shrink;
+    int64_t version_before; /* the store's; a killed worker that moved it has committed */
+    const struct child_observer *observer;
+    void *owner;
+};
+
+/* Never fails: what goes wrong comes as `done`. Frees itself after that. */
+struct child *child_start(const struct child_spec *spec);
+/* EVENT_STOP or EVENT_HURRY. */
+void child_tell(struct child *child, enum child_event event);
+/* When its hard deadline is, on uv_now()'s clock. */
+int64_t child_deadline_ms(const struct child *child);
+
+#endif
