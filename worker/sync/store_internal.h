@@ -3,6 +3,8 @@
 #define LATTICE_WORKER_SYNC_STORE_INTERNAL_H
 
 #include "common/store_db.h"
+#include "common/text.h"
+#include "worker/sync/store_plan.h"
 #include "worker/sync/store_write.h"
 
 /* Statements by concern; each file prepares its own at first use and store_close ends them. */
@@ -13,6 +15,15 @@ enum {
 struct statements {
     sqlite3_stmt *s[STORE_STATEMENTS_MAX];
     size_t count;
+};
+
+/* A plan in the making. */
+struct plan_state {
+    struct plan_rules rules;
+    bool joining;
+    bool on_page;  /* the page cursor stands on a row */
+    bool on_error; /* the error cursor stands on a row */
+    struct buf last_path;
 };
 
 struct store {
@@ -28,6 +39,7 @@ struct store {
     int64_t total;
     int64_t pages_delta;
     int64_t errors_delta;
+    struct plan_state plan_state;
     bool in_transaction;
     bool bulk; /* the index's settings are in force */
     bool committed;
