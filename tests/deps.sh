@@ -67,7 +67,9 @@ missing_of() {
 }
 
 all=$(rows "$@")
-command -v apt-get >/dev/null && command -v dpkg-query >/dev/null || print_for_others "$@"
+if ! command -v apt-get dpkg-query >/dev/null; then
+    print_for_others "$@"
+fi
 
 mapfile -t missing < <(missing_of)
 [ ${#missing[@]} -eq 0 ] && exit 0

@@ -1,5 +1,4 @@
-/* main of a fuzz target built without a fuzzer: runs it on nothing and on every file it is given.
- */
+/* main of a fuzz target built without a fuzzer: runs it on nothing and on every file given. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdint.h>

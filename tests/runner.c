@@ -191,7 +191,8 @@ static void run_all(struct run *run, struct tests *tests, int signals)
 {
     size_t next = 0;
     /* The longest first, so that none of them is alone at the end. */
-    qsort(tests->list, tests->count, sizeof *tests->list, by_limit);
+    if (tests->count > 1)
+        qsort(tests->list, tests->count, sizeof *tests->list, by_limit);
     while (run->running_count > 0 || (next < tests->count && !run->stopped)) {
         while (!run->stopped && next < tests->count && run->running_count < run->options->jobs) {
             if (!start_test(run, &tests->list[next], next))

@@ -212,9 +212,9 @@ store_tree() {
         SELECT writefile('$compare/paths', CAST(coalesce(group_concat(
             path || char(0), ''), '') AS BLOB)) FROM (SELECT id, path FROM page ORDER BY id);
         " >/dev/null
+    # shellcheck disable=SC2094 # no file here is also written
     git --git-dir="$compare" hash-object --no-filters -w --stdin-paths <"$compare/ids" |
         sed 's/^/100644 /; s/$/ 0/' | tr '\n' '\0' | paste -z - "$compare/paths" |
-        { [ -s "$compare/ids" ] && cat || true; } |
         GIT_INDEX_FILE=$index git --git-dir="$compare" update-index -z --index-info
     GIT_INDEX_FILE=$index git --git-dir="$compare" write-tree
 }

@@ -1,4 +1,4 @@
-/* await_exit PID SECONDS: returns 0 as soon as the process has ended, 1 if it has not by then. */
+/* await_exit PID SECONDS: 0 as soon as the process has ended, 1 if it has not by then. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>

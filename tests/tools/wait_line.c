@@ -1,5 +1,4 @@
-/* wait_line FILE ERE SECONDS: returns 0 as soon as a line of FILE matches, 1 if none has by then.
- */
+/* wait_line FILE ERE SECONDS: 0 as soon as a line of FILE matches, 1 if none has by then. */
 #include <errno.h>
 #include <libgen.h>
 #include <poll.h>
@@ -62,6 +61,20 @@ static bool wait_change(int fd, long long end_ms)
     return true;
 }
 
+/* Watches the folder, since the file may come later or be replaced. -1 with errno. */
+static int watch_folder(const char *path)
+{
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s", path);
+    int fd = inotify_init1(IN_CLOEXEC);
+    if (fd >= 0 &&
+        inotify_add_watch(fd, dirname(folder), IN_CREATE | IN_MODIFY | IN_MOVED_TO) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
 int main(int argc, char **argv)
 {
     regex_t match;
@@ -71,18 +84,14 @@ int main(int argc, char **argv)
         return 2;
     }
     long long end_ms = now_ms() + (long long)(strtod(argv[3], NULL) * 1000);
-    char *copy = strdup(argv[1]);
-    int fd = inotify_init1(IN_CLOEXEC);
-    /* The folder, since the file may come later or be replaced. */
-    if (!copy || fd < 0 ||
-        inotify_add_watch(fd, dirname(copy), IN_CREATE | IN_MODIFY | IN_MOVED_TO) < 0) {
+    int fd = watch_folder(argv[1]);
+    if (fd < 0) {
         fprintf(stderr, "wait_line: %s: %s\n", argv[1], strerror(errno));
         return 2;
     }
     bool found;
     while (!(found = scan(argv[1], &match, &place)) && wait_change(fd, end_ms))
         continue;
-    free(copy);
     regfree(&match);
     close(fd);
     return found ? 0 : 1;

@@ -1,5 +1,4 @@
-/* The unit tests' list, checks and main: `unit-tests --list`, `unit-tests text/cuts_at_a_boundary`.
- */
+/* The unit tests' list, checks and main: `unit-tests --list`, `unit-tests text/cuts_short`. */
 #include "tests/unit/harness.h"
 
 #include <errno.h>
