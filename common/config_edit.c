@@ -47,15 +47,35 @@ static size_t find_entry(json_t *sources, const char *id)
     return i;
 }
 
-/* "sources[3].timeout: ..." of the entry that is being added becomes "timeout: ...". */
-static bool blame_entry(size_t index, struct error *e)
+/* All mistakes of the entry that is being added; "sources[3].timeout: ..." becomes "timeout: ...".
+ */
+static bool blame_entry(const struct config_mistakes *mistakes, size_t index, struct error *e)
 {
-    char text[ERROR_TEXT_SIZE];
-    char place[48];
-    int length = snprintf(place, sizeof place, "sources[%zu].", index);
-    bool ours = strncmp(e->text, place, (size_t)length) == 0;
-    snprintf(text, sizeof text, "%s", e->text + (ours ? length : 0));
-    return error_set(e, CAUSE_USAGE, "%s", text);
+    struct buf all = {0};
+    CLEANUP(free_text) char *place = xasprintf("sources[%zu].", index);
+    size_t length = strlen(place);
+    for (size_t i = 0; i < mistakes->count; i++) {
+        const char *line = mistakes->lines[i];
+        buf_add_text(&all, i ? "; " : "");
+        buf_add_text(&all, strncmp(line, place, length) == 0 ? line + length : line);
+    }
+    error_set(e, CAUSE_USAGE, "%s", all.data ? all.data : "cannot be added");
+    buf_release(&all);
+    return false;
+}
+
+static bool check_added(const char *text, size_t index, struct error *e)
+{
+    struct config config;
+    struct config_mistakes mistakes;
+    if (strlen(text) > CONFIG_MAX_BYTES)
+        return error_set(e, CAUSE_CONFIG, "would be larger than %d bytes", CONFIG_MAX_BYTES);
+    bool ok = config_parse(text, strlen(text), &config, &mistakes, e);
+    if (!ok)
+        blame_entry(&mistakes, index, e);
+    config_release(&config);
+    config_mistakes_release(&mistakes);
+    return ok;
 }
 
 bool config_add(const char *path, json_t *entry, struct error *e)
@@ -76,9 +96,7 @@ bool config_add(const char *path, json_t *entry, struct error *e)
                          id);
     json_array_append(sources, entry);
     CLEANUP(free_text) char *text = dump(root);
-    if (!check(text, strlen(text), e))
-        return blame_entry(index, e);
-    return config_file_write(&file, text, e);
+    return check_added(text, index, e) && config_file_write(&file, text, e);
 }
 
 bool config_remove(const char *path, const char *id, struct error *e)

@@ -256,11 +256,22 @@ static void syntax_mistake(const json_error_t *j, struct config_mistakes *mistak
     free(shown);
 }
 
+static bool is_blank(const char *text, size_t size)
+{
+    while (size > 0 && strchr(" \t\r\n", text[size - 1]) && text[size - 1])
+        size--;
+    return size == 0;
+}
+
 static void parse(const char *text, size_t size, struct config *config,
                   struct config_mistakes *mistakes)
 {
     json_error_t j;
     size_t mark = size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    if (is_blank(text + mark, size - mark)) {
+        config_mistake(mistakes, "is empty; expected at least {\"sources\": []}");
+        return;
+    }
     json_t *root = json_loadb(text + mark, size - mark, JSON_REJECT_DUPLICATES, &j);
     if (!root) {
         syntax_mistake(&j, mistakes);
