@@ -50,8 +50,8 @@ struct page_link {
  * page_release at the end. What it points to is good until the next page_parse. */
 struct page {
     enum page_kind kind;
-    const char *title;   /* front matter's `title`, else the first level-1 heading, else the first
-                          * heading, else the file's stem; never empty */
+    const char *title; /* front matter's `title`, else the first level-1 heading, else the first
+                        * heading, else the file's stem; never empty */
     bool title_from_path;
     const char *front;   /* front matter as a JSON object, NULL if there is none */
     const char *warning; /* NULL if there is none; e.g. front matter that is not YAML */

@@ -1,0 +1,90 @@
+/* Removes <private> blocks, before anything of a page is looked at. */
+#include <string.h>
+#include <strings.h>
+
+#include "worker/sync/page.h"
+
+/* Longest tag, `<private` and its attributes: bounds the look back from each '>'. */
+enum { TAG_MAX_BYTES = 256 };
+
+enum tag { TAG_NONE, TAG_OPEN, TAG_CLOSE };
+
+/* What `<...>`, without its brackets, is. */
+static enum tag tag_kind(const char *inner, size_t size)
+{
+    static const char name[] = "private";
+    bool closes = size > 0 && inner[0] == '/';
+    inner += closes;
+    size -= closes;
+    if (size < sizeof name - 1 || strncasecmp(inner, name, sizeof name - 1) != 0)
+        return TAG_NONE;
+    char after = size > sizeof name - 1 ? inner[sizeof name - 1] : ' ';
+    if (after != ' ' && after != '\t' && after != '\n' && after != '\r')
+        return TAG_NONE;
+    return closes ? TAG_CLOSE : TAG_OPEN;
+}
+
+/* The tag whose '>' is the last byte of text[from, end), and where it starts. */
+static enum tag tag_before(const char *text, size_t from, size_t end, size_t *start)
+{
+    size_t floor = end - from > TAG_MAX_BYTES ? end - TAG_MAX_BYTES : from;
+    for (size_t i = end - 1; i > floor;) {
+        i--;
+        if (text[i] == '>')
+            return TAG_NONE;
+        if (text[i] == '<') {
+            *start = i;
+            return tag_kind(text + i + 1, end - i - 2);
+        }
+    }
+    return TAG_NONE;
+}
+
+/* Where the '>' of the first opening tag stands; `size` if there is none. Nearly every page ends
+ * here: one memchr per '<'. */
+static size_t first_open(const char *text, size_t size)
+{
+    size_t at = 0;
+    const char *lt;
+    while (at < size && (lt = memchr(text + at, '<', size - at)) != NULL) {
+        at = (size_t)(lt - text) + 1;
+        if (at >= size || (text[at] | 0x20) != 'p')
+            continue;
+        size_t left = size - at < TAG_MAX_BYTES ? size - at : TAG_MAX_BYTES;
+        const char *gt = memchr(lt + 1, '>', left);
+        size_t start;
+        if (gt && tag_before(text, 0, (size_t)(gt - text) + 1, &start) == TAG_OPEN)
+            return (size_t)(gt - text);
+    }
+    return size;
+}
+
+/* The tag is looked for in what is kept, not in what was read: else `<pri<private>x</private>vate>`
+ * would leave a new block behind. Linear: each look back ends at the '>' before. */
+size_t private_strip(char *text, size_t size)
+{
+    size_t read = first_open(text, size);
+    size_t kept = read;
+    size_t block = 0; /* where the bytes after the outermost opening tag begin */
+    size_t depth = 0;
+    while (read < size) {
+        const char *gt = memchr(text + read, '>', size - read);
+        size_t next = gt ? (size_t)(gt - text) + 1 : size;
+        size_t start = 0;
+        if (depth > 0) {
+            enum tag tag = gt ? tag_before(text, block, next, &start) : TAG_NONE;
+            depth += tag == TAG_OPEN;
+            depth -= tag == TAG_CLOSE;
+        } else {
+            memmove(text + kept, text + read, next - read);
+            kept += next - read;
+            if (gt && tag_before(text, 0, kept, &start) == TAG_OPEN) {
+                kept = start;
+                block = next;
+                depth = 1;
+            }
+        }
+        read = next;
+    }
+    return kept;
+}
