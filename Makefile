@@ -207,6 +207,12 @@ valgrind-deps:
 	@tests/deps.sh BUILD TEST VALGRIND
 .PHONY: valgrind-deps
 
+# `make lint check` is one after the other: both install, and both fill all processors by themselves.
+FRONT := try check lint asan tsan valgrind coverage fuzz heavy bench deps lint-deps install
+ifneq ($(filter $(FRONT),$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+
 # Dependencies come before this file is read again, since pkg-config is asked while it is read.
 again = +@$(MAKE) --no-print-directory $(1)
 

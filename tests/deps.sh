@@ -23,17 +23,22 @@ why() {
     awk -v name="$1" '$1 == name { $1 = $2 = $3 = $4 = ""; sub(/^ +/, ""); print; exit }' <<<"$all"
 }
 
-# For systems whose packages we do not know by name: is what we use there?
-everything_found() {
+have() {
     local command
-    for command in gcc make pkg-config git bash; do
+    for command in "$@"; do
         command -v "$command" >/dev/null || return 1
     done
+}
+
+# For systems whose packages we do not know by name: is what we use there?
+everything_found() {
+    local group
+    have gcc make pkg-config git bash || return 1
     for group in "$@"; do
         case $group in
-        TEST) command -v sqlite3 >/dev/null || return 1 ;;
-        LINT) command -v clang clang-format clang-tidy cppcheck shellcheck >/dev/null || return 1 ;;
-        VALGRIND) command -v valgrind >/dev/null || return 1 ;;
+        TEST) have sqlite3 ps setsid setpriv || return 1 ;;
+        LINT) have clang clang-format clang-tidy cppcheck shellcheck || return 1 ;;
+        VALGRIND) have valgrind || return 1 ;;
         esac
     done
     # shellcheck disable=SC2086 # a list of words
@@ -47,9 +52,9 @@ print_for_others() {
         echo 'The names are as near as we know them; pkg-config must find:'
         echo "  $MODULES"
         echo
-        echo "dnf install $(column 2 <<<"$all" | xargs)"
-        echo "pacman -S --needed $(column 3 <<<"$all" | xargs)"
-        echo "apk add $(column 4 <<<"$all" | xargs)"
+        echo "dnf install $(column 2 <<<"$all" | tr "\n" " ")"
+        echo "pacman -S --needed $(column 3 <<<"$all" | tr "\n" " ")"
+        echo "apk add $(column 4 <<<"$all" | tr "\n" " ")"
         echo
         echo 'Where cmark-gfm has no package, build it from https://github.com/github/cmark-gfm.'
         echo 'With DEPS=no this check is left out.'
@@ -67,9 +72,7 @@ missing_of() {
 }
 
 all=$(rows "$@")
-if ! command -v apt-get dpkg-query >/dev/null; then
-    print_for_others "$@"
-fi
+have apt-get dpkg-query || print_for_others "$@"
 
 mapfile -t missing < <(missing_of)
 [ ${#missing[@]} -eq 0 ] && exit 0

@@ -85,9 +85,11 @@ each_is_a_problem() {
 step() {
     printf '  LINT  %s\n' "$*"
 }
-# side_by_side COMMAND... with the lines of stdin as last arguments, JOBS at a time
+# side_by_side LINES COMMAND...: the command with each of the lines as last argument, JOBS at a time
 side_by_side() {
-    xargs -r -d '\n' -n 1 -P "$JOBS" "$@" || problems=$((problems + 1))
+    local lines=$1
+    shift
+    [ -z "$lines" ] || xargs -d '\n' -n 1 -P "$JOBS" "$@" <<<"$lines" || problems=$((problems + 1))
 }
 
 # --- this project's own rules ---------------------------------------------------------------------------
@@ -213,15 +215,15 @@ each_is_a_problem < <(shapes)
 step 'shellcheck'
 # End-to-end tests get their variables and helpers from lib.sh, which runs them (SC2154), and so
 # nothing calls their functions (SC2317); some of lib.sh's variables are only read by them (SC2034).
-side_by_side shellcheck -s bash -x -e SC2154,SC2317,SC2034 <<<"$scripts"
+side_by_side "$scripts" shellcheck -s bash -x -e SC2154,SC2317,SC2034
 
 step 'clang-format'
-xargs -r -d '\n' -n 16 -P "$JOBS" clang-format --dry-run -Werror <<<"$code" ||
+[ -z "$code" ] || xargs -d '\n' -n 16 -P "$JOBS" clang-format --dry-run -Werror <<<"$code" ||
     problem 'the layout is not as .clang-format has it: run clang-format -i on the files named above'
 
 for tool in gcc clang cppcheck clang-tidy; do
     step "$tool"
-    side_by_side "$0" --one "$tool" <<<"$sources"
+    side_by_side "$sources" "$0" --one "$tool"
 done
 
 # What no file has now is forgotten after a month.

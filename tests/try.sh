@@ -17,7 +17,7 @@ id_of() {
     local name=${1%/}
     name=${name%.git}
     name=${name##*[/:]}
-    name=$(printf %s "$name" | LC_ALL=C tr 'A-Z' 'a-z' | LC_ALL=C tr -c 'a-z0-9._-' '-' | LC_ALL=C sed -E 's/^[^a-z0-9]+//')
+    name=$(printf %s "$name" | LC_ALL=C tr '[:upper:]' '[:lower:]' | LC_ALL=C tr -c 'a-z0-9._-' '-' | LC_ALL=C sed -E 's/^[^a-z0-9]+//')
     name=${name:0:60}
     printf %s "${name:-repo}"
 }
