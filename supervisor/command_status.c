@@ -1,0 +1,108 @@
+/* `status`: reads configuration, stores and ledger, takes no lock, works while a run goes on. */
+#include "supervisor/command_status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/home.h"
+#include "common/status.h"
+#include "common/text.h"
+#include "supervisor/command_line.h"
+#include "supervisor/complain.h"
+#include "supervisor/options.h"
+#include "supervisor/report.h"
+
+struct status_command {
+    struct status_options options;
+    struct home home;
+    struct config config;
+    struct ledger *ledger; /* NULL: none yet, or not readable */
+    struct source_status *statuses;
+    size_t count;
+};
+
+static bool check_ids(const struct status_command *c, struct error *e)
+{
+    for (char *const *id = c->options.ids; *id; id++)
+        if (!config_find(&c->config, *id))
+            return error_set(e, CAUSE_USAGE, "no source \"%s\"; lattice-supervise list shows all",
+                             *id);
+    return true;
+}
+
+static bool asked_for(const struct status_command *c, const char *id)
+{
+    for (char *const *asked = c->options.ids; *asked; asked++)
+        if (strcmp(*asked, id) == 0)
+            return true;
+    return c->options.ids[0] == NULL;
+}
+
+static bool open_all(struct status_command *c, struct error *e)
+{
+    if (!home_open_existing(c->options.home, &c->home, e))
+        return false;
+    char *path = home_path(&c->home, HOME_SOURCES_JSON);
+    struct config_mistakes mistakes = {0};
+    bool ok = config_read(path, &c->config, &mistakes, e);
+    complain_mistakes(path, &mistakes, e);
+    config_mistakes_release(&mistakes);
+    free(path);
+    struct error ledger_error = {0};
+    if (ok && !ledger_open_read(&c->home, &c->ledger, &ledger_error))
+        print_note("warning", "%s", ledger_error.text);
+    return ok && check_ids(c, e);
+}
+
+/* The lock is asked for before the store is read: a worker that ends in between is then shown as
+ * running with an old row rather than as idle with a fresh one. */
+static void read_one(struct status_command *c, const struct source_config *source)
+{
+    struct store_view view;
+    struct ledger_source history = {0};
+    struct error view_error = {0};
+    struct error ledger_error = {0};
+    bool locked = source_is_locked(&c->home, source->id);
+    bool read = store_view_read(&c->home, source->id, &view, &view_error);
+    if (c->ledger && !ledger_read_source(c->ledger, source->id, &history, &ledger_error))
+        print_note("warning", "%s", ledger_error.text);
+    struct status_parts parts = {.source = source,
+                                 .view = read ? &view : NULL,
+                                 .view_error = read ? NULL : &view_error,
+                                 .ledger = &history,
+                                 .locked = locked,
+                                 .now_s = clock_unix_s()};
+    status_make(&parts, &c->statuses[c->count++]);
+}
+
+static bool print(struct status_command *c)
+{
+    c->statuses = xcalloc(c->config.count, sizeof *c->statuses);
+    for (size_t i = 0; i < c->config.count; i++)
+        if (asked_for(c, c->config.sources[i].id))
+            read_one(c, &c->config.sources[i]);
+    struct report report = {.statuses = c->statuses, .count = c->count};
+    return report_print(&report, c->options.json);
+}
+
+static void release(struct status_command *c)
+{
+    free(c->statuses);
+    ledger_close(&c->ledger);
+    config_release(&c->config);
+    home_release(&c->home);
+}
+
+int command_status(int argc, char **argv)
+{
+    struct status_command c = {0};
+    struct error e = {0};
+    int code = EXIT_ALL_OK;
+    if (!status_options_parse(argc, argv, &c.options, &e) || !open_all(&c, &e))
+        code = complain_error(&e);
+    else if (!print(&c))
+        code = EXIT_SOME_FAILED;
+    release(&c);
+    return code;
+}
