@@ -184,20 +184,38 @@ void chunk_release(struct chunker *c)
     *c = (struct chunker){0};
 }
 
-/* SWAR: per byte the high bit says "not a space"; a word starts where the byte before is one. */
+static const uint64_t high_bits = UINT64_C(0x8080808080808080);
+static const uint64_t low_bits = UINT64_C(0x0101010101010101);
+
+/* Eight bytes: one for each of them that is above ' ' while the one before is not. */
+static uint64_t word_starts(uint64_t bytes, uint64_t *before)
+{
+    uint64_t solid = (((bytes & ~high_bits) + 0x5F * low_bits) | bytes) & high_bits;
+    uint64_t starts = solid & ~((solid << 8) | *before);
+    *before = solid >> 56;
+    return starts >> 7;
+}
+
+/* SWAR; each byte of `sums` counts for itself, so that it must be emptied before 256 rounds. */
 size_t count_words(const char *text, size_t size)
 {
-    const uint64_t high = UINT64_C(0x8080808080808080);
-    const uint64_t ones = UINT64_C(0x0101010101010101);
     uint64_t before = 0;
+    uint64_t bytes;
     size_t words = 0;
-    for (size_t i = 0; i < size; i += 8) {
-        uint64_t x = 0;
-        memcpy(&x, text + i, size - i < 8 ? size - i : 8);
-        uint64_t solid = (((x & ~high) + 0x5F * ones) | x) & high;
-        uint64_t starts = solid & ~((solid << 8) | before);
-        words += (size_t)(((starts >> 7) * ones) >> 56);
-        before = solid >> 56;
+    size_t at = 0;
+    while (size - at >= sizeof bytes) {
+        uint64_t sums = 0;
+        for (int round = 0; round < 255 && size - at >= sizeof bytes; round++) {
+            memcpy(&bytes, text + at, sizeof bytes);
+            sums += word_starts(bytes, &before);
+            at += sizeof bytes;
+        }
+        uint64_t pairs =
+            (sums & UINT64_C(0x00FF00FF00FF00FF)) + ((sums >> 8) & UINT64_C(0x00FF00FF00FF00FF));
+        words += (size_t)((pairs * UINT64_C(0x0001000100010001)) >> 48);
     }
+    bytes = 0;
+    memcpy(&bytes, text + at, size - at);
+    words += (size_t)((word_starts(bytes, &before) * low_bits) >> 56);
     return words > size / CHUNK_WORD_BYTES ? words : size / CHUNK_WORD_BYTES;
 }

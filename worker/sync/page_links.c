@@ -26,13 +26,15 @@ void page_links_release(struct page_links *l)
     *l = (struct page_links){0};
 }
 
-/* True if `pattern` stands in p[0, size); for patterns whose first byte is rare enough. */
+/* True if `pattern` stands in p[0, size); for patterns whose first two bytes are a rare pair. */
 static bool holds(const char *p, size_t size, const char *pattern)
 {
     size_t length = strlen(pattern);
     const char *end = p + size;
     while ((p = memchr(p, *pattern, (size_t)(end - p))) != NULL) {
-        if ((size_t)(end - p) >= length && memcmp(p, pattern, length) == 0)
+        if ((size_t)(end - p) < length)
+            return false;
+        if (p[1] == pattern[1] && memcmp(p, pattern, length) == 0)
             return true;
         p++;
     }
