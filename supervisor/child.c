@@ -339,3 +339,13 @@ int64_t child_deadline_ms(const struct child *child)
 {
     return child->machine.hard_at_ms;
 }
+
+const char *child_run_id(const struct child *child)
+{
+    return child->end.attempt.result.run_id;
+}
+
+bool child_is_stopping(const struct child *child)
+{
+    return child->machine.kill_stage != KILL_NONE;
+}

@@ -44,6 +44,9 @@ struct child_spec {
 struct child *child_start(const struct child_spec *spec);
 /* EVENT_STOP or EVENT_HURRY. */
 void child_tell(struct child *child, enum child_event event);
+const char *child_run_id(const struct child *child);
+/* It was asked to stop. */
+bool child_is_stopping(const struct child *child);
 /* When its hard deadline is, on uv_now()'s clock. */
 int64_t child_deadline_ms(const struct child *child);
 

@@ -45,12 +45,12 @@ static void say_killed(const struct evidence *evidence, struct run_result *resul
         say(result, OUTCOME_KILLED, "stopped with the supervisor; %s%s", how, kept(evidence));
         return;
     case STOP_DEADLINE:
-        duration_format(evidence->limits.timeout_ms, limit);
+        duration_format_exact(evidence->limits.timeout_ms, limit);
         say(result, OUTCOME_KILLED, "killed at its deadline of %s; %s%s", limit, how,
             kept(evidence));
         return;
     case STOP_STALL:
-        duration_format(evidence->limits.stall_ms, limit);
+        duration_format_exact(evidence->limits.stall_ms, limit);
         say(result, OUTCOME_KILLED, "killed after %s without progress; %s%s", limit, how,
             kept(evidence));
         return;

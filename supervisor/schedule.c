@@ -34,8 +34,8 @@ static bool grace_refused(int64_t grace_ms, int64_t timeout_ms, const char *id, 
 {
     char grace[DURATION_TEXT_SIZE];
     char timeout[DURATION_TEXT_SIZE];
-    duration_format(grace_ms, grace);
-    duration_format(timeout_ms, timeout);
+    duration_format_exact(grace_ms, grace);
+    duration_format_exact(timeout_ms, timeout);
     return error_set(e, CAUSE_USAGE, "--grace %s is over half of the timeout of %s (%s)", grace, id,
                      timeout);
 }

@@ -1,0 +1,11 @@
+/* What --help prints. */
+#ifndef LATTICE_SUPERVISOR_HELP_H
+#define LATTICE_SUPERVISOR_HELP_H
+
+#ifndef LATTICE_VERSION
+#define LATTICE_VERSION "0.1"
+#endif
+
+extern const char help_text[];
+
+#endif

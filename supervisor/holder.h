@@ -1,0 +1,11 @@
+/* One supervisor at a time, and who it is. */
+#ifndef LATTICE_SUPERVISOR_HOLDER_H
+#define LATTICE_SUPERVISOR_HOLDER_H
+
+#include "common/home.h"
+
+/* Takes supervise.lock and writes into it who we are. CAUSE_LOCKED if another supervisor runs, and
+ * the message says which and since when. Release with lock_kernel_release. */
+CHECKED bool holder_acquire(const struct home *home, int *fd, struct error *e);
+
+#endif

@@ -1,0 +1,67 @@
+/* lattice-supervise: keeps sources synced, each in a process of its own. */
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "supervisor/command_config.h"
+#include "supervisor/command_status.h"
+#include "supervisor/help.h"
+#include "supervisor/run.h"
+
+static int command_help(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    fputs(help_text, stdout);
+    return EXIT_ALL_OK;
+}
+
+static int command_version(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    puts("lattice-supervise " LATTICE_VERSION);
+    return EXIT_ALL_OK;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv); /* argv[0] is the command's name; gives the exit code */
+} commands[] = {
+    {"status", command_status},
+    {"add", command_add},
+    {"remove", command_remove},
+    {"list", command_list},
+    {"check-config", command_check_config},
+    {"help", command_help},
+    {"--help", command_help},
+    {"-h", command_help},
+    {"--version", command_version},
+};
+
+/* A closed 0, 1 or 2 would become the next file that is opened; and what we inherited above them
+ * is none of the workers' business. */
+static void repair_descriptors(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+    syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
+int main(int argc, char **argv)
+{
+    repair_descriptors();
+    log_init_from_environment();
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    return run_command(argc, argv);
+}

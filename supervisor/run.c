@@ -1,0 +1,168 @@
+/* The run command: set up, loop, table. */
+#include "supervisor/run.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/lock.h"
+#include "common/text.h"
+#include "supervisor/command_line.h"
+#include "supervisor/complain.h"
+#include "supervisor/holder.h"
+#include "supervisor/report.h"
+
+/* The worker is installed beside us. */
+static char *find_worker(void)
+{
+    char path[PATH_MAX];
+    ssize_t size = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[size > 0 ? size : 0] = '\0';
+    char *slash = strrchr(path, '/');
+    if (!slash)
+        return xstrdup("lattice-worker");
+    *slash = '\0';
+    return xasprintf("%s/lattice-worker", path);
+}
+
+static void signalled(uv_signal_t *handle, int number)
+{
+    wave_stop(handle->data, number);
+}
+
+static bool is_ignored(int number)
+{
+    struct sigaction action;
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/* SIGHUP that nohup made ignored stays so. */
+static void listen_for_signals(struct run *run)
+{
+    static const int numbers[RUN_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+    signal(SIGPIPE, SIG_IGN);
+    for (int i = 0; i < RUN_SIGNALS; i++) {
+        uv_signal_init(&run->loop, &run->signals[i]);
+        run->signals[i].data = run;
+        if (numbers[i] != SIGHUP || !is_ignored(SIGHUP))
+            uv_signal_start(&run->signals[i], signalled, numbers[i]);
+    }
+}
+
+void run_end(struct run *run)
+{
+    for (int i = 0; i < RUN_SIGNALS; i++)
+        uv_close((uv_handle_t *)&run->signals[i], NULL);
+    live_close(run->live);
+    journal_stop(run->journal);
+}
+
+static bool open_run(struct run *run, struct ledger **ledger, struct error *e)
+{
+    struct config_mistakes mistakes = {0};
+    if (!home_open(run->options->home, &run->home, e))
+        return false;
+    char *path = home_path(&run->home, HOME_SOURCES_JSON);
+    bool ok = config_read(path, &run->config, &mistakes, e);
+    complain_mistakes(path, &mistakes, e);
+    config_mistakes_release(&mistakes);
+    free(path);
+    if (!ok || !task_list_check(&run->config, run->options, e) ||
+        !holder_acquire(&run->home, &run->lock, e))
+        return false;
+    struct error ledger_error = {0};
+    if (!ledger_open(&run->home, ledger, &ledger_error))
+        print_note("warning", "%s; this run goes on without history", ledger_error.text);
+    return task_list_make(&run->config, run->options, *ledger, &run->list, e);
+}
+
+/* Takes `ledger`. */
+static void loop(struct run *run, struct ledger *ledger)
+{
+    uv_loop_init(&run->loop);
+    run->started_ms = (int64_t)uv_now(&run->loop);
+    run->started_at = clock_unix_s();
+    run->worker = find_worker();
+    run->jobs =
+        run->options->jobs ? (size_t)run->options->jobs : (size_t)uv_available_parallelism();
+    run->queue = xcalloc(run->list.count, sizeof(struct task *));
+    for (size_t i = 0; i < run->list.count; i++)
+        run->list.tasks[i].run = run;
+    run->output = output_new(&run->loop);
+    run->live = live_new(&run->loop, run->output, tell_live_rows, run);
+    run->journal = journal_new(&run->loop, ledger, run->started_at);
+    listen_for_signals(run);
+    wave_start(run);
+    uv_run(&run->loop, UV_RUN_DEFAULT);
+}
+
+static struct source_status *statuses_of(const struct run *run)
+{
+    struct source_status *statuses = xcalloc(run->list.count, sizeof *statuses);
+    for (size_t i = 0; i < run->list.count; i++)
+        task_status(&run->list.tasks[i], &run->home, &statuses[i]);
+    return statuses;
+}
+
+static int conclude_run(struct run *run)
+{
+    struct source_status *statuses = statuses_of(run);
+    struct report report = {.statuses = statuses,
+                            .count = run->list.count,
+                            .ran = true,
+                            .waves = run->wave,
+                            .duration_ms = (int64_t)uv_now(&run->loop) - run->started_ms};
+    report.exit_code = run->stop_signal
+                           ? EXIT_SIGNAL_BASE + run->stop_signal
+                           : report_exit_code(statuses, report.count, run->options->partial_ok);
+    struct invocation invocation = {.started_at = run->started_at,
+                                    .ended_at = clock_unix_s(),
+                                    .waves = run->wave,
+                                    .exit_code = report.exit_code};
+    journal_finish(run->journal, &invocation);
+    if (!report_print(&report, run->options->json) && report.exit_code == EXIT_ALL_OK) {
+        print_note("error", "cannot write to stdout");
+        report.exit_code = EXIT_SOME_FAILED;
+    }
+    free(statuses);
+    return report.exit_code;
+}
+
+static void close_run(struct run *run)
+{
+    uv_loop_close(&run->loop);
+    output_free(run->output);
+    free(run->queue);
+    free(run->worker);
+}
+
+static void release_run(struct run *run)
+{
+    task_list_release(&run->list);
+    config_release(&run->config);
+    lock_kernel_release(&run->lock);
+    home_release(&run->home);
+}
+
+int run_command(int argc, char **argv)
+{
+    struct run_options options;
+    struct run run = {.options = &options, .lock = -1};
+    struct ledger *ledger = NULL;
+    struct error e = {0};
+    int code;
+    if (run_options_parse(argc, argv, &options, &e) && open_run(&run, &ledger, &e)) {
+        loop(&run, ledger);
+        code = conclude_run(&run);
+        close_run(&run);
+    } else {
+        ledger_close(&ledger);
+        code = complain_error(&e);
+    }
+    release_run(&run);
+    run_options_release(&options);
+    return code;
+}

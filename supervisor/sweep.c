@@ -1,0 +1,160 @@
+/* The sweep, in the thread pool. It takes a source's kernel lock only where a row is left over:
+ * taking it for nothing would make a worker that starts just then believe it is locked. */
+#include "supervisor/sweep.h"
+
+#include <dirent.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/config.h"
+#include "common/duration.h"
+#include "common/lock.h"
+#include "common/log.h"
+#include "common/status.h"
+#include "common/text.h"
+
+/* Works in the pool at a time; the pool has four threads and the ledger needs one. */
+enum { SWEEP_WORKS = 3 };
+
+struct sweep {
+    uv_loop_t *loop;          /* borrowed */
+    const struct home *home;  /* borrowed */
+    struct sweep_item *items; /* owned */
+    size_t count;
+    atomic_size_t next;
+    uv_work_t works[SWEEP_WORKS];
+    int working;
+    sweep_handler handle;
+    void *owner;
+};
+
+struct sweep *sweep_new(uv_loop_t *loop, const struct home *home)
+{
+    struct sweep *sweep = xcalloc(1, sizeof *sweep);
+    sweep->loop = loop;
+    sweep->home = home;
+    return sweep;
+}
+
+void sweep_add(struct sweep *sweep, const char *id, void *owner)
+{
+    sweep->items = xrealloc(sweep->items, (sweep->count + 1) * sizeof *sweep->items);
+    struct sweep_item *item = &sweep->items[sweep->count++];
+    memset(item, 0, sizeof *item);
+    snprintf(item->id, sizeof item->id, "%s", id);
+    item->owner = owner;
+}
+
+static bool has_item(const struct sweep *sweep, size_t count, const char *id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(sweep->items[i].id, id) == 0)
+            return true;
+    return false;
+}
+
+void sweep_add_folders(struct sweep *sweep)
+{
+    CLEANUP(free_text) char *path = home_path(sweep->home, "sources");
+    size_t configured = sweep->count;
+    DIR *folder = opendir(path);
+    if (!folder)
+        return;
+    for (struct dirent *entry; (entry = readdir(folder));)
+        if (source_id_valid(entry->d_name) && !has_item(sweep, configured, entry->d_name))
+            sweep_add(sweep, entry->d_name, NULL);
+    closedir(folder);
+}
+
+static const char *why_left(const struct lock_row *row)
+{
+    switch (process_liveness(&row->holder)) {
+    case PROCESS_DEAD:
+        return "its process is gone";
+    case PROCESS_ALIVE:
+        return "its process no longer holds the kernel lock";
+    case PROCESS_UNKNOWN:
+        break;
+    }
+    return "it was on another host or in another container, and no worker lives here";
+}
+
+static void log_cleared(const char *id, const struct lock_row *row)
+{
+    char age[DURATION_TEXT_SIZE];
+    int64_t age_s = clock_unix_s() - row->last_refreshed_at;
+    duration_format(age_s > 0 ? age_s * 1000 : 0, age);
+    log_line(LOG_INFO, id, "sweep", "cleared the lock row of pid %d on %s, %s old, phase %s: %s",
+             (int)row->holder.pid, row->holder.host, age, row->phase, why_left(row));
+}
+
+static void clear_row(const struct sweep *sweep, struct sweep_item *item)
+{
+    CLEANUP(free_text) char *path = home_source_path(sweep->home, item->id, SOURCE_LOCK);
+    struct error e = {0};
+    bool cleared = false;
+    int fd = -1;
+    if (source_is_locked(sweep->home, item->id))
+        return;
+    enum lock_answer answer = lock_kernel_acquire(path, &fd, &e);
+    if (answer == LOCK_BUSY)
+        return;
+    if (answer == LOCK_FAILED ||
+        !store_clear_lock(sweep->home, item->id, &item->view.lock, &cleared, &e))
+        log_line(LOG_WARN, item->id, "sweep", "%s", e.text);
+    lock_kernel_release(&fd);
+    if (cleared) {
+        log_cleared(item->id, &item->view.lock);
+        memset(&item->view.lock, 0, sizeof item->view.lock);
+    }
+}
+
+static void sweep_one(const struct sweep *sweep, struct sweep_item *item)
+{
+    struct error e = {0};
+    item->view_read = store_view_read(sweep->home, item->id, &item->view, &e);
+    if (!item->view_read) {
+        item->error = xstrdup(e.text);
+        item->error_cause = e.cause;
+    } else if (item->view.lock.run_id[0])
+        clear_row(sweep, item);
+}
+
+static void work(uv_work_t *request)
+{
+    struct sweep *sweep = request->data;
+    size_t at;
+    while ((at = atomic_fetch_add(&sweep->next, 1)) < sweep->count)
+        sweep_one(sweep, &sweep->items[at]);
+}
+
+static void worked(uv_work_t *request, int status)
+{
+    (void)status;
+    struct sweep *sweep = request->data;
+    if (--sweep->working > 0)
+        return;
+    for (size_t i = 0; i < sweep->count; i++) {
+        sweep->handle(sweep->owner, &sweep->items[i]);
+        free(sweep->items[i].error);
+    }
+    sweep->handle(sweep->owner, NULL);
+    free(sweep->items);
+    free(sweep);
+}
+
+void sweep_start(struct sweep *sweep, sweep_handler handle, void *owner)
+{
+    int count = sweep->count < SWEEP_WORKS ? (int)sweep->count : SWEEP_WORKS;
+    sweep->handle = handle;
+    sweep->owner = owner;
+    sweep->working = count > 0 ? count : 1;
+    for (int i = 0; i < sweep->working; i++) {
+        sweep->works[i].data = sweep;
+        uv_queue_work(sweep->loop, &sweep->works[i], work, worked);
+    }
+}

@@ -1,0 +1,64 @@
+/* One source in one invocation: its limits, what is known of it, what its runs did. */
+#ifndef LATTICE_SUPERVISOR_TASK_H
+#define LATTICE_SUPERVISOR_TASK_H
+
+#include "common/config.h"
+#include "common/ledger.h"
+#include "common/status.h"
+#include "common/store_view.h"
+#include "supervisor/child.h"
+#include "supervisor/options.h"
+#include "supervisor/schedule.h"
+
+struct run;
+
+/* Where its worker stands, for the live line and the progress events. */
+struct task_progress {
+    char phase[16];
+    int64_t done;
+    int64_t total;
+    int64_t phase_done;  /* `done` when the phase began */
+    int64_t phase_at_ms; /* and when that was */
+    int64_t event_at_ms; /* the last progress event; 0: none */
+};
+
+struct task {
+    struct run *run;                    /* borrowed */
+    const struct source_config *source; /* borrowed */
+    bool selected;                      /* false: only shown */
+    struct run_limits limits;
+    struct schedule_entry order;
+    struct ledger_source history; /* this invocation's attempts included */
+    bool view_read;
+    struct store_view view;   /* as of the last sweep or run */
+    struct error *view_error; /* owned; NULL if the store was read */
+    struct child *child;      /* borrowed; NULL unless it runs */
+    struct task_progress progress;
+    int tries;
+    bool tried_once_more;
+    bool again;            /* the next wave takes it */
+    struct run_result sum; /* counts and times of all tries */
+};
+
+struct task_list {
+    struct task *tasks; /* owned; in the order of sources.json */
+    size_t count;
+};
+
+/* CAUSE_USAGE for an unknown id, CAUSE_CONFIG if there is no source at all. */
+CHECKED bool task_list_check(const struct config *config, const struct run_options *options,
+                             struct error *e);
+/* The sources that `options` names, or all. CAUSE_USAGE for a bad limit. `ledger` may be NULL. */
+CHECKED bool task_list_make(const struct config *config, const struct run_options *options,
+                            struct ledger *ledger, struct task_list *list, struct error *e);
+void task_list_release(struct task_list *list);
+
+/* Brings the order up to date with view and history. */
+void task_update_order(struct task *task);
+void task_set_view(struct task *task, const struct store_view *view, const struct error *why_not);
+/* Counts one more attempt. */
+void task_add_attempt(struct task *task, const struct attempt *attempt);
+/* What the table shows after the invocation: counts are sums over its waves. */
+void task_status(const struct task *task, const struct home *home, struct source_status *status);
+
+#endif

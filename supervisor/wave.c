@@ -1,0 +1,196 @@
+/* Waves: sweep, order, slots, and which sources go into the next one. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/duration.h"
+#include "common/text.h"
+#include "supervisor/run.h"
+#include "supervisor/sweep.h"
+
+static int64_t now(const struct run *run)
+{
+    return (int64_t)uv_now(&run->loop);
+}
+
+static bool fits_budget(const struct run *run, struct run_limits *limits)
+{
+    int64_t budget_ms = run->options->budget_ms;
+    return !budget_ms || schedule_fit_budget(limits, budget_ms - (now(run) - run->started_ms));
+}
+
+/* Tasks that never got a worker. */
+static void skip(struct run *run, struct task *task)
+{
+    struct attempt attempt = {.wave = run->wave, .exit_code = -1, .ended_at = clock_unix_s()};
+    struct run_result *result = &attempt.result;
+    char budget[DURATION_TEXT_SIZE];
+    run_id_make(result->run_id);
+    result->outcome = OUTCOME_SKIPPED;
+    result->started_at = attempt.ended_at;
+    result->remaining = -1;
+    result->pages = task->view.pages;
+    duration_format_exact(run->options->budget_ms, budget);
+    if (run->stop_signal)
+        snprintf(result->message, sizeof result->message,
+                 "not started: the supervisor was stopped");
+    else
+        snprintf(result->message, sizeof result->message, "not started: the budget of %s is spent",
+                 budget);
+    task_add_attempt(task, &attempt);
+    tell_skipped(task, &attempt);
+}
+
+static void fill_slots(struct run *run);
+static void end_wave(struct run *run);
+
+static void child_progress(void *owner, const struct run_progress *progress)
+{
+    tell_progress(owner, progress);
+}
+
+static void child_stderr(void *owner, const char *line, size_t size)
+{
+    tell_stderr(owner, line, size);
+}
+
+static enum verdict last_verdict(const struct task *task)
+{
+    return task->history.has_last ? schedule_verdict(&task->history.last.result) : VERDICT_FAILED;
+}
+
+static void child_done(void *owner, const struct child_end *end)
+{
+    struct task *task = owner;
+    struct run *run = task->run;
+    struct attempt attempt = end->attempt;
+    enum verdict before = last_verdict(task);
+    attempt.wave = run->wave;
+    task->child = NULL;
+    task_set_view(task, end->view_read ? &end->view : NULL,
+                  end->view_read ? NULL : &end->view_error);
+    task_add_attempt(task, &attempt);
+    task->again = schedule_again(&attempt.result, task->tried_once_more);
+    if (outcome_again(attempt.result.outcome) == AGAIN_ONCE)
+        task->tried_once_more = true;
+    tell_finished(task, &attempt, before);
+    run->running--;
+    fill_slots(run);
+}
+
+static void start_task(struct run *run, struct task *task, const struct run_limits *limits)
+{
+    static const struct child_observer observer = {
+        .progress = child_progress, .stderr_line = child_stderr, .done = child_done};
+    struct child_spec spec = {.loop = &run->loop,
+                              .home = &run->home,
+                              .worker = run->worker,
+                              .source = task->source->id,
+                              .limits = *limits,
+                              .full = run->options->full,
+                              .allow_shrink = run->options->allow_shrink,
+                              .version_before = task->view_read ? task->view.version : 0,
+                              .observer = &observer,
+                              .owner = task};
+    memset(&task->progress, 0, sizeof task->progress);
+    task->again = false;
+    run->running++;
+    task->child = child_start(&spec);
+    tell_started(task);
+}
+
+/* The next source of the wave; without budget or after a stop it is only said. */
+static void take_next(struct run *run)
+{
+    struct task *task = run->queue[run->queue_next++];
+    struct run_limits limits = task->limits;
+    if (!run->stop_signal && fits_budget(run, &limits))
+        start_task(run, task, &limits);
+    else if (task->tries == 0)
+        skip(run, task);
+}
+
+static void fill_slots(struct run *run)
+{
+    uv_update_time(&run->loop);
+    while (run->running < run->jobs && run->queue_next < run->queue_count)
+        take_next(run);
+    if (run->running == 0)
+        end_wave(run);
+}
+
+static int by_order(const void *a, const void *b)
+{
+    const struct task *const *left = a;
+    const struct task *const *right = b;
+    return schedule_compare(&(*left)->order, &(*right)->order);
+}
+
+static bool wants(const struct run *run, const struct task *task)
+{
+    struct run_limits limits = task->limits;
+    if (run->wave == 0)
+        return task->selected;
+    return task->again && fits_budget(run, &limits);
+}
+
+static size_t choose(struct run *run)
+{
+    run->queue_count = run->queue_next = 0;
+    for (size_t i = 0; i < run->list.count; i++)
+        if (wants(run, &run->list.tasks[i]))
+            run->queue[run->queue_count++] = &run->list.tasks[i];
+    return run->queue_count;
+}
+
+static void swept(void *owner, const struct sweep_item *item)
+{
+    struct run *run = owner;
+    if (item && item->owner) {
+        struct error e = {.cause = item->error_cause};
+        if (item->error)
+            snprintf(e.text, sizeof e.text, "%s", item->error);
+        task_set_view(item->owner, item->view_read ? &item->view : NULL,
+                      item->view_read ? NULL : &e);
+    }
+    if (item)
+        return;
+    run->sweeping = false;
+    for (size_t i = 0; i < run->queue_count; i++)
+        task_update_order(run->queue[i]);
+    qsort(run->queue, run->queue_count, sizeof *run->queue, by_order);
+    run->wave++;
+    fill_slots(run);
+}
+
+void wave_start(struct run *run)
+{
+    struct sweep *sweep = sweep_new(&run->loop, &run->home);
+    choose(run);
+    for (size_t i = 0; i < run->list.count; i++)
+        sweep_add(sweep, run->list.tasks[i].source->id, &run->list.tasks[i]);
+    if (run->options->all)
+        sweep_add_folders(sweep);
+    run->sweeping = true;
+    sweep_start(sweep, swept, run);
+}
+
+static void end_wave(struct run *run)
+{
+    if (run->stop_signal || run->wave >= run->options->waves || choose(run) == 0)
+        run_end(run);
+    else
+        wave_start(run);
+}
+
+void wave_stop(struct run *run, int signal)
+{
+    if (!run->stop_signal)
+        run->stop_signal = signal;
+    enum child_event event = run->stop_count++ == 0 ? EVENT_STOP : EVENT_HURRY;
+    for (size_t i = 0; i < run->list.count; i++)
+        if (run->list.tasks[i].child)
+            child_tell(run->list.tasks[i].child, event);
+    if (!run->sweeping && run->running > 0)
+        live_changed(run->live);
+}
