@@ -245,15 +245,16 @@ static void read_root(struct parser *parser, json_t *root, struct config *config
  * but for the name of a key that is there twice. */
 static void syntax_mistake(const json_error_t *j, struct config_mistakes *mistakes)
 {
-    char reason[JSON_ERROR_TEXT_LENGTH];
+    enum json_error_code code = json_error_code(j);
     const char *near = strstr(j->text, " near ");
-    bool name = json_error_code(j) == json_error_duplicate_key && !strchr(j->text, '@');
-    size_t length = near && !name ? (size_t)(near - j->text) : strlen(j->text);
-    memcpy(reason, j->text, length);
-    reason[length] = '\0';
-    char *shown = config_shown(reason);
-    config_mistake(mistakes, "line %d, column %d: %s", j->line, j->column, shown);
-    free(shown);
+    int reason = (int)(near ? (size_t)(near - j->text) : strlen(j->text));
+    char *name = near ? config_shown(near) : NULL;
+    if (code == json_error_null_character || code == json_error_null_byte_in_key)
+        config_mistake(mistakes, "line %d, column %d: \\u0000 is not allowed", j->line, j->column);
+    else
+        config_mistake(mistakes, "line %d, column %d: %.*s%s", j->line, j->column, reason, j->text,
+                       name && code == json_error_duplicate_key ? name : "");
+    free(name);
 }
 
 static bool is_blank(const char *text, size_t size)
