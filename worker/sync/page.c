@@ -23,33 +23,6 @@ enum page_kind page_kind_of_path(const char *path)
     return PAGE_TEXT;
 }
 
-/* In place; returns the new size. */
-static size_t clean_line(char *text, size_t size)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < size; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c > ' ' && c != 0x7F)
-            text[kept++] = (char)c;
-        else if (kept > 0 && text[kept - 1] != ' ')
-            text[kept++] = ' ';
-    }
-    if (kept > TITLE_MAX_BYTES)
-        kept = utf8_floor(text, TITLE_MAX_BYTES);
-    while (kept > 0 && text[kept - 1] == ' ')
-        kept--;
-    return kept;
-}
-
-char *page_clean_line(struct found *found, struct span text)
-{
-    enum { ENOUGH = 8 * TITLE_MAX_BYTES };
-    size_t size = text.size > ENOUGH ? utf8_floor(text.text, ENOUGH) : text.size;
-    char *line = arena_text(&found->strings, text.text, size);
-    line[clean_line(line, size)] = '\0';
-    return line;
-}
-
 char *page_title_from_path(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -57,7 +30,7 @@ char *page_title_from_path(const char *path)
     const char *dot = strrchr(name, '.');
     size_t size = dot && dot > name ? (size_t)(dot - name) : strlen(name);
     char *title = xstrndup(name, size);
-    size = clean_line(title, size);
+    size = found_clean_line(title, size);
     title[size] = '\0';
     if (size > 0)
         return title;
@@ -79,7 +52,7 @@ static void take_block(void *ctx, const struct block *block)
     if (block->kind == BLOCK_HEADING && block->depth == 0) {
         size_t from = block->lines[0];
         size_t size = block->content_end > from ? block->content_end - from : 0;
-        char *text = page_clean_line(&m->found, (struct span){r->text + from, size});
+        char *text = found_line(&m->found, (struct span){r->text + from, size});
         heading = chunk_heading(&m->chunker, block->start, block->level, text);
     } else {
         chunk_unit(&m->chunker, block->start);
@@ -120,7 +93,7 @@ static void choose_title(struct page *page, const char *path, const char *from_t
     page->title_from_path = false;
     for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
         const char *text = candidates[i];
-        page->title = text ? page_clean_line(&m->found, (struct span){text, strlen(text)}) : "";
+        page->title = text ? found_line(&m->found, (struct span){text, strlen(text)}) : "";
         if (*page->title)
             return;
     }

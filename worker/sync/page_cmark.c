@@ -54,6 +54,8 @@ cmark_syntax_extension *page_links_autolink(void)
     return autolink;
 }
 
+enum { LINK_NESTING = 4 };
+
 /* One parse: what was fed, and where the walk through its result is. */
 struct batch {
     struct page_links *links;
@@ -66,7 +68,9 @@ struct batch {
     size_t block;
     size_t block_line; /* where it starts, of what was fed */
     bool in_definitions;
-    size_t label; /* where the label of the link in hand starts in the plain text */
+    /* Where the labels of the links in hand start in the plain text: `<url>` can be in a link. */
+    size_t labels[LINK_NESTING];
+    size_t nesting;
 };
 
 static bool feeds(const struct batch *b, size_t i, bool definitions)
@@ -136,17 +140,25 @@ static void leave_block(struct batch *b)
         return;
     size_t heading = b->links->blocks[b->block].heading;
     if (heading < HEADINGS_MAX)
-        b->headings[heading].text = found_text(b->found, (struct span){plain->data, plain->size});
+        b->headings[heading].text = found_line(b->found, (struct span){plain->data, plain->size});
+}
+
+static void enter_link(struct batch *b)
+{
+    if (b->nesting < LINK_NESTING)
+        b->labels[b->nesting] = b->links->plain.size;
+    b->nesting++;
 }
 
 static void leave_link(struct batch *b, cmark_node *node)
 {
     const char *url = cmark_node_get_url(node);
+    const struct buf *plain = &b->links->plain;
+    size_t start = --b->nesting < LINK_NESTING ? b->labels[b->nesting] : plain->size;
     if (!url || !counts(b))
         return;
     struct span target = {url, strlen(url)};
-    struct span label = {b->links->plain.data ? b->links->plain.data + b->label : "",
-                         b->links->plain.size - b->label};
+    struct span label = {plain->data ? plain->data + start : "", plain->size - start};
     if (label.size == target.size && memcmp(label.text, target.text, label.size) == 0)
         label.size = 0; /* `<url>` has no label of its own */
     found_add_link(b->found, LINK_MARKDOWN, b->links->blocks[b->block].at, target, label);
@@ -169,7 +181,7 @@ static void visit(struct batch *b, cmark_node *node, bool enter)
             leave_block(b);
     } else if (type == CMARK_NODE_LINK) {
         if (enter)
-            b->label = b->links->plain.size;
+            enter_link(b);
         else
             leave_link(b, node);
     } else if (type == CMARK_NODE_TEXT || type == CMARK_NODE_CODE) {

@@ -36,6 +36,32 @@ char *found_text(struct found *f, struct span text)
     return copy;
 }
 
+size_t found_clean_line(char *text, size_t size)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < size; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c > ' ' && c != 0x7F)
+            text[kept++] = (char)c;
+        else if (kept > 0 && text[kept - 1] != ' ')
+            text[kept++] = ' ';
+    }
+    if (kept > TITLE_MAX_BYTES)
+        kept = utf8_floor(text, TITLE_MAX_BYTES);
+    while (kept > 0 && text[kept - 1] == ' ')
+        kept--;
+    return kept;
+}
+
+char *found_line(struct found *f, struct span text)
+{
+    enum { ENOUGH = 8 * TITLE_MAX_BYTES };
+    size_t size = text.size > ENOUGH ? utf8_floor(text.text, ENOUGH) : text.size;
+    char *line = found_text(f, (struct span){text.text, size});
+    line[found_clean_line(line, strlen(line))] = '\0';
+    return line;
+}
+
 void found_add_link(struct found *f, enum link_kind kind, size_t at, struct span target,
                     struct span label)
 {
@@ -48,14 +74,12 @@ void found_add_link(struct found *f, enum link_kind kind, size_t at, struct span
     const char *kept = found_text(f, target);
     if (!*kept)
         return;
-    label.size = label.size > LINK_TARGET_MAX_BYTES ? utf8_floor(label.text, LINK_TARGET_MAX_BYTES)
-                                                    : label.size;
     f->links = array_room(f->links, f->link_count, &f->link_room, sizeof *f->links);
     f->links[f->link_count] = (struct found_link){.at = at,
                                                   .seq = f->link_count,
                                                   .kind = kind,
                                                   .target = kept,
-                                                  .label = found_text(f, label)};
+                                                  .label = found_line(f, label)};
     f->link_count++;
 }
 

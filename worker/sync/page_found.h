@@ -48,6 +48,12 @@ void found_release(struct found *f);
 /* A copy without <private> blocks, which may come out of escapes such as `&lt;`. */
 char *found_text(struct found *f, struct span text);
 
+/* The same as one line: white space and control bytes become single spaces, none at the ends; at
+ * most TITLE_MAX_BYTES. */
+char *found_line(struct found *f, struct span text);
+/* That, in place. Returns the new size. */
+size_t found_clean_line(char *text, size_t size);
+
 /* Wiki links and, if `tags`, #tags in text[start, end), which is one paragraph or heading; code
  * spans are left out. Linear. */
 void page_inline_scan(struct found *f, const char *text, size_t start, size_t end, bool tags);

@@ -21,9 +21,6 @@ struct page_memory {
  * the page's memory; NULL if it gives none. */
 const char *page_text_scan(struct page_memory *m, const char *path, const char *text, size_t size);
 
-/* One line: white space and control bytes become single spaces, none at the ends; at most
- * TITLE_MAX_BYTES. */
-char *page_clean_line(struct found *found, struct span text);
 /* True if `path` ends in `suffix`, in any case. */
 bool page_path_ends(const char *path, const char *suffix);
 

@@ -42,7 +42,7 @@ static const char *rst_title(struct found *found, const char *text, size_t from,
     }
     if (at >= size || blank(title) || rule(title) || !rule(line_at(text, at, size)))
         return NULL;
-    return page_clean_line(found, title);
+    return found_line(found, title);
 }
 
 static const char *org_title(struct found *found, struct span line)
@@ -51,7 +51,7 @@ static const char *org_title(struct found *found, struct span line)
     size_t length = sizeof key - 1;
     if (line.size <= length || strncasecmp(line.text, key, length) != 0)
         return NULL;
-    char *title = page_clean_line(found, (struct span){line.text + length, line.size - length});
+    char *title = found_line(found, (struct span){line.text + length, line.size - length});
     return *title ? title : NULL;
 }
 
