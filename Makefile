@@ -158,7 +158,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call link_rule,$(1),$(BUILD)/$(1)/lattice-$(p),
 $(call link_rule,$(1),$(BUILD)/$(1)/unit-tests,$(call objects,$(1),$(SRC_unit)),$(call archives,$(1)),$$(LIBS_ALL))
 $(call link_rule,$(1),$(BUILD)/$(1)/runner,$(call objects,$(1),$(SRC_runner)))
 $(foreach s,$(SRC_heavy),$(eval $(call link_rule,$(1),$(BUILD)/$(1)/heavy/$(basename $(notdir $(s))),$(call objects,$(1),$(s)),$(call archives,$(1)),$$(LIBS_ALL))))
-$(foreach s,$(SRC_tools),$(eval $(call link_rule,$(1),$(BUILD)/$(1)/tools/$(basename $(notdir $(s))),$(call objects,$(1),$(s)),$(call archives,$(1)),$$(LIBS_ALL))))
+$(foreach s,$(SRC_tools),$(eval $(call link_rule,$(1),$(BUILD)/$(1)/tools/$(basename $(notdir $(s))),$(call objects,$(1),$(s)),$(BUILD)/$(1)/liblattice.a,$$(LIBS_ALL))))
 $(foreach n,$(FUZZ_NAMES),$(eval $(call link_rule,$(1),$(BUILD)/$(1)/replay/$(n),$(call objects,$(1),tests/fuzz/fuzz_$(n).c tests/replay.c),$(call archives,$(1)),$$(LIBS_ALL))))
 
 .PHONY: build-$(1) tests-$(1) heavy-$(1)

@@ -4,7 +4,7 @@ set -euo pipefail
 
 cd "$(dirname "$0")/.."
 # gcov prints "File 'x'" and then "Lines executed:N% of M" for each file that an object was made from.
-find "$1/obj/common" "$1/obj/supervisor" "$1/obj/worker" -name '*.gcda' -print0 2>/dev/null |
+find "$1/obj" -name '*.gcda' -not -path "$1/obj/tests/*" -print0 |
     xargs -0 -r -n 1 gcov -n 2>/dev/null |
     awk -F "[':% ]+" '
         /^File / { file = $2 }
