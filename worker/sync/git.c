@@ -140,7 +140,8 @@ static void exec_child(const struct spawn *s) __attribute__((noreturn));
 static void exec_child(const struct spawn *s)
 {
     int null = open("/dev/null", O_RDWR);
-    if (guard_child(s->parent) && dup2(s->in >= 0 ? s->in : null, 0) == 0 &&
+    /* Not in the caller's folder: it may be a repository, and git would look there first. */
+    if (chdir("/") == 0 && guard_child(s->parent) && dup2(s->in >= 0 ? s->in : null, 0) == 0 &&
         dup2(s->out >= 0 ? s->out : null, 1) == 1 && dup2(s->err >= 0 ? s->err : null, 2) == 2)
         execve(s->program, (char *const *)s->args, (char *const *)s->environment);
     _exit(127);
@@ -231,11 +232,11 @@ static void close_one(int *fd)
 int git_finish(struct git_process *process, bool kill_it)
 {
     int status = 0;
+    if (process->pid <= 0) /* an all-zero struct names no descriptors either */
+        return 0;
     close_one(&process->in);
     close_one(&process->out);
     close_one(&process->err);
-    if (process->pid <= 0)
-        return 0;
     if (kill_it)
         kill(process->pid, SIGKILL);
     while (waitpid(process->pid, &status, 0) < 0 && errno == EINTR)

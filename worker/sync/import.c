@@ -1,0 +1,299 @@
+/* The phase `import`: rename, import, delete, in that order, in transactions that a stop can end.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "worker/sync/page.h"
+#include "worker/sync/report.h"
+#include "worker/sync/stop.h"
+#include "worker/sync/store_page.h"
+#include "worker/sync/sync.h"
+
+/* A transaction ends after this many pages or bytes, or when its time is up: see batch_ms. Larger
+ * ones save little; smaller ones make more segments of the index, which then have to merge. */
+enum { BATCH_PAGES_NORMAL = 4096, BATCH_PAGES_LOW = 256 };
+enum { BATCH_BYTES_NORMAL = 32 * 1024 * 1024, BATCH_BYTES_LOW = 2 * 1024 * 1024 };
+/* Plan rows read at once, and asked of the source ahead. */
+enum { BLOCK_ITEMS = 1024, BLOCK_ITEMS_LOW = 256 };
+/* What a commit may take of the grace: it writes the index that the batch gathered, in about half
+ * of the time that gathering took. */
+enum { BATCH_GRACE_SHARE = 4, BATCH_MIN_MS = 20, BATCH_MAX_MS = 10 * 1000 };
+
+struct import {
+    struct sync *sync;
+    struct page page;
+    int64_t batch_pages;
+    int64_t batch_bytes;
+    int64_t batch_started_ms;
+    int64_t batch_ms;
+    int64_t total;
+    struct plan_block blocks[2];
+    int64_t warned;
+};
+
+static bool is_low(const struct import *in)
+{
+    return in->sync->source->memory == MEMORY_LOW;
+}
+
+static size_t block_items(const struct import *in)
+{
+    return is_low(in) ? BLOCK_ITEMS_LOW : BLOCK_ITEMS;
+}
+
+/* Commits when the batch is full, its time is up, or a stop came. */
+static bool end_item(struct import *in, int64_t bytes, struct error *e)
+{
+    struct sync *s = in->sync;
+    bool low = is_low(in);
+    in->batch_pages++;
+    in->batch_bytes += bytes;
+    if (!sync_progress(s, s->done + 1, in->total, e))
+        return false;
+    if (in->batch_pages < (low ? BATCH_PAGES_LOW : BATCH_PAGES_NORMAL) &&
+        in->batch_bytes < (low ? BATCH_BYTES_LOW : BATCH_BYTES_NORMAL) && !stop_requested() &&
+        clock_monotonic_ms() - in->batch_started_ms < in->batch_ms)
+        return true;
+    in->batch_pages = 0;
+    return sync_commit(s, e);
+}
+
+static bool begin_item(struct import *in, struct error *e)
+{
+    struct sync *s = in->sync;
+    if (store_in_transaction(s->store))
+        return true;
+    in->batch_pages = 0;
+    in->batch_bytes = 0;
+    in->batch_started_ms = clock_monotonic_ms();
+    return sync_begin(s, e) && store_bulk(s->store, e);
+}
+
+/* One item of an operation that needs no content. */
+static bool apply(struct import *in, enum plan_op op, const struct plan_item *item, struct error *e)
+{
+    struct sync *s = in->sync;
+    struct tally *t = &s->now;
+    switch (op) {
+    case PLAN_RENAME:
+        t->left.renames--;
+        t->renamed++;
+        return store_page_rename(s->store, item->page, item->path, item->path_size, e);
+    case PLAN_DELETE:
+        t->left.deletes--;
+        t->deleted++;
+        return store_page_delete(s->store, item->page, e);
+    case PLAN_FORGET:
+        t->left.forgets--;
+        return store_error_delete(s->store, item->path, item->path_size, e);
+    case PLAN_IMPORT:
+        break;
+    }
+    return error_set(e, CAUSE_BUG, "an import without content");
+}
+
+static enum step apply_all(struct import *in, enum plan_op op, struct error *e)
+{
+    struct plan_block *block = &in->blocks[0];
+    int64_t after = 0;
+    do {
+        if (!plan_read(in->sync->store, op, after, BLOCK_ITEMS, block, e))
+            return STEP_FAILED;
+        for (size_t i = 0; i < block->count; i++) {
+            if (!stop_poll(NULL, 0, 0))
+                return STEP_STOPPED;
+            if (!begin_item(in, e) || !apply(in, op, &block->items[i], e) || !end_item(in, 0, e))
+                return STEP_FAILED;
+            after = block->items[i].seq;
+        }
+    } while (block->count == BLOCK_ITEMS);
+    return STEP_DONE;
+}
+
+/* Records that the item cannot be a page; what was there goes. */
+static bool refuse(struct import *in, const struct plan_item *item,
+                   const struct page_origin *origin, const struct page_refusal *refusal,
+                   struct error *e)
+{
+    struct sync *s = in->sync;
+    struct buf shown = {0};
+    text_escape(&shown, item->path, item->path_size);
+    log_line(LOG_WARN, s->source->id, "import", "%s cannot be a page: %s", shown.data,
+             refusal->detail);
+    buf_release(&shown);
+    return (!item->page || store_page_delete(s->store, item->page, e)) &&
+           store_error_put(s->store, origin, refusal, e);
+}
+
+static bool import_page(struct import *in, const struct plan_item *item,
+                        const struct page_origin *origin, const struct blob_content *content,
+                        struct error *e)
+{
+    struct sync *s = in->sync;
+    struct error problem = {0};
+    report_item(item->path, item->blob, (int64_t)content->size);
+    bool ok = page_parse(&in->page, item->path, content->bytes, content->size, &problem);
+    report_no_item();
+    if (!ok)
+        return refuse(
+            in, item, origin,
+            &(struct page_refusal){.reason = "binary", .detail = problem.text, .shape = s->shape},
+            e);
+    if (in->page.warning && in->warned++ < 20)
+        log_line(LOG_WARN, s->source->id, "import", "%s: %s", item->path, in->page.warning);
+    return store_page_put(s->store, item->page, origin, &in->page, e);
+}
+
+/* Why an item cannot be read as a page, or NULL. `detail` is memory for the reason. */
+static const char *refusal_reason(struct import *in, const struct plan_item *item,
+                                  const struct blob_content *content, struct buf *detail)
+{
+    struct sync *s = in->sync;
+    if (!utf8_valid(item->path, item->path_size)) {
+        buf_add_text(detail, "its path is not UTF-8");
+        return "path";
+    }
+    if (item->path_size > 4096) {
+        buf_printf(detail, "its path has %zu bytes; at most 4096 are taken", item->path_size);
+        return "path";
+    }
+    if (plan_quarantined(&s->rules, item->path, item->blob)) {
+        buf_add_text(detail, "quarantined: runs ended on it twice; `lattice-supervise retry` tries "
+                             "it again");
+        s->now.quarantined++;
+        return "quarantined";
+    }
+    if (content->content == CONTENT_TOO_LARGE) {
+        buf_printf(detail, "%zu bytes; at most %" PRId64 " are taken (max_page_bytes)",
+                   content->size, s->source->max_page_bytes);
+        return "too-large";
+    }
+    return NULL;
+}
+
+static bool import_item(struct import *in, const struct plan_item *item,
+                        const struct blob_content *content, struct error *e)
+{
+    struct sync *s = in->sync;
+    const struct page_origin origin = {
+        .path = item->path,
+        .path_size = item->path_size,
+        .blob = item->blob,
+        .epoch = s->rules.epoch,
+        .size_bytes = (int64_t)content->size,
+    };
+    struct buf detail = {0};
+    const char *reason = refusal_reason(in, item, content, &detail);
+    int64_t *left = item->page ? &s->now.left.changes : &s->now.left.adds;
+    int64_t *count = item->page ? &s->now.changed : &s->now.added;
+    bool ok;
+    if (reason)
+        ok = refuse(
+            in, item, &origin,
+            &(struct page_refusal){.reason = reason, .detail = detail.data, .shape = s->shape}, e);
+    else {
+        ok = import_page(in, item, &origin, content, e);
+        ++*count;
+    }
+    --*left;
+    buf_release(&detail);
+    return ok;
+}
+
+/* Loads a block and asks the source for it. */
+static enum step load(struct import *in, struct plan_block *block, int64_t after, struct error *e)
+{
+    struct sync *s = in->sync;
+    size_t limit = block_items(in);
+    if (!plan_read(s->store, PLAN_IMPORT, after, limit, block, e))
+        return STEP_FAILED;
+    if (s->kind->prepare && block->count) {
+        enum step step = s->kind->prepare(s->kind_state, block, e);
+        if (step != STEP_DONE)
+            return step;
+    }
+    bool last = block->count < limit;
+    if (block->count || last)
+        if (!s->kind->request(s->kind_state, block, last, e))
+            return STEP_FAILED;
+    return STEP_DONE;
+}
+
+static enum step import_block(struct import *in, const struct plan_block *block, struct error *e)
+{
+    struct sync *s = in->sync;
+    for (size_t i = 0; i < block->count; i++) {
+        struct blob_content content;
+        if (stop_requested())
+            return STEP_STOPPED;
+        enum step step = s->kind->read(s->kind_state, s->source->max_page_bytes, &content, e);
+        if (step != STEP_DONE)
+            return step;
+        if (content.content == CONTENT_MISSING) {
+            s->missing++;
+            continue;
+        }
+        if (!begin_item(in, e) || !import_item(in, &block->items[i], &content, e) ||
+            !end_item(in, (int64_t)content.size, e))
+            return STEP_FAILED;
+    }
+    return stop_poll(NULL, 0, 0) ? STEP_DONE : STEP_STOPPED;
+}
+
+/* Two blocks: while one is imported, the source reads the other. */
+static enum step import_all(struct import *in, struct error *e)
+{
+    struct plan_block *now = &in->blocks[0];
+    struct plan_block *next = &in->blocks[1];
+    enum step step = load(in, now, 0, e);
+    while (step == STEP_DONE && now->count) {
+        next->count = 0;
+        if (now->count == block_items(in))
+            step = load(in, next, now->items[now->count - 1].seq, e);
+        if (step == STEP_DONE)
+            step = import_block(in, now, e);
+        struct plan_block *done = now;
+        now = next;
+        next = done;
+    }
+    return step;
+}
+
+static enum step run_operations(struct import *in, struct error *e)
+{
+    enum step step = apply_all(in, PLAN_RENAME, e);
+    if (step == STEP_DONE && in->sync->now.left.adds + in->sync->now.left.changes > 0)
+        step = import_all(in, e);
+    if (step == STEP_DONE)
+        step = apply_all(in, PLAN_DELETE, e);
+    return step == STEP_DONE ? apply_all(in, PLAN_FORGET, e) : step;
+}
+
+enum step import_run(struct sync *s, struct error *e)
+{
+    struct import in = {.sync = s};
+    const struct plan_counts *c = &s->now.left;
+    in.total = c->renames + c->adds + c->changes + c->deletes + c->forgets;
+    in.batch_ms = s->job->grace_ms / BATCH_GRACE_SHARE;
+    if (in.batch_ms < BATCH_MIN_MS)
+        in.batch_ms = BATCH_MIN_MS;
+    if (in.batch_ms > BATCH_MAX_MS)
+        in.batch_ms = BATCH_MAX_MS;
+    s->done = 0;
+    enum step step = run_operations(&in, e);
+    /* What was done before a stop, or before the source failed, is kept. */
+    bool sound = step != STEP_FAILED || (e->cause != CAUSE_STORE && e->cause != CAUSE_BUG);
+    struct error problem = {0};
+    if (sound && !store_lost_lock(s->store) && !sync_commit(s, &problem)) {
+        step = STEP_FAILED;
+        *e = problem;
+    }
+    page_release(&in.page);
+    plan_block_release(&in.blocks[0]);
+    plan_block_release(&in.blocks[1]);
+    return step;
+}

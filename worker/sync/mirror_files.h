@@ -1,0 +1,17 @@
+/* The files of a bare mirror: leftovers of killed gits, packs, removal. */
+#ifndef LATTICE_WORKER_SYNC_MIRROR_FILES_H
+#define LATTICE_WORKER_SYNC_MIRROR_FILES_H
+
+#include <stddef.h>
+
+#include "common/error.h"
+
+/* Removes what a killed git leaves behind (`*.lock`, `tmp_*`). Only under the source's lock, when
+ * no git of ours runs. A folder that is not there is fine. */
+CHECKED bool mirror_sweep(const char *path, struct error *e);
+/* How many packs it holds. */
+size_t mirror_packs(const char *path);
+/* Removes the whole tree; never follows a symlink. */
+CHECKED bool mirror_remove(const char *path, struct error *e);
+
+#endif

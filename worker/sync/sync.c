@@ -1,0 +1,423 @@
+/* One run of one source: the table of phases and what they share. */
+#include "worker/sync/sync.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <xxhash.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/lock.h"
+#include "common/log.h"
+#include "common/marker.h"
+#include "common/text.h"
+#include "worker/sync/page.h"
+#include "worker/sync/report.h"
+#include "worker/sync/stop.h"
+#include "worker/sync/store_page.h"
+
+/* Steps of index merging after an import; what is left over is the next run's. */
+enum { MERGE_STEPS_MAX = 2000 };
+
+const struct source_config *sync_source(const struct sync *s)
+{
+    return s->source;
+}
+
+const struct home *sync_home(const struct sync *s)
+{
+    return s->home;
+}
+
+const char *sync_bookmark(const struct sync *s)
+{
+    return s->state.bookmark;
+}
+
+bool sync_progress(struct sync *s, int64_t done, int64_t total, struct error *e)
+{
+    s->done = done;
+    s->total = total;
+    store_progress(s->store, s->phase, done, total);
+    if (!report_progress(s->phase, done, total) || store_in_transaction(s->store))
+        return true;
+    return store_lock_refresh(s->store, e);
+}
+
+void sync_banked(struct sync *s)
+{
+    s->banked = true;
+}
+
+bool sync_would_be_unchanged(const struct sync *s, const char *head)
+{
+    const struct sync_state *state = &s->state;
+    return state->bookmark && strcmp(state->bookmark, head) == 0 && !state->target &&
+           state->bookmark_shape && strcmp(state->bookmark_shape, s->shape) == 0 && !s->job->full;
+}
+
+bool sync_begin(struct sync *s, struct error *e)
+{
+    if (store_in_transaction(s->store))
+        return true;
+    return store_begin(s->store, e) &&
+           (store_committed(s->store) || store_set_target(s->store, &s->state, e));
+}
+
+bool sync_commit(struct sync *s, struct error *e)
+{
+    if (!store_in_transaction(s->store))
+        return true;
+    if (!store_commit(s->store, e))
+        return false;
+    s->kept = s->now;
+    return true;
+}
+
+static void hash_text(XXH3_state_t *hash, const char *text)
+{
+    /* The length first: "ab","c" and "a","bc" are different lists. */
+    uint64_t size = text ? strlen(text) : UINT64_MAX;
+    XXH3_128bits_update(hash, &size, sizeof size);
+    if (text)
+        XXH3_128bits_update(hash, text, strlen(text));
+}
+
+static void hash_list(XXH3_state_t *hash, char *const *list)
+{
+    for (; list && *list; list++)
+        hash_text(hash, *list);
+    hash_text(hash, NULL);
+}
+
+/* Kind, url, branch, filters, limits and importer version: section 6 of the design. Userinfo is
+ * left out: a new password changes no page. */
+static void make_shape(struct sync *s)
+{
+    const struct source_config *c = s->source;
+    XXH3_state_t *hash = XXH3_createState();
+    CLEANUP(free_text) char *url = c->url ? xstrdup(c->url) : NULL;
+    const int64_t numbers[] = {c->max_page_bytes, IMPORTER_VERSION};
+    if (!hash)
+        abort();
+    if (url)
+        redact_userinfo(url);
+    XXH3_128bits_reset(hash);
+    hash_text(hash, c->kind);
+    hash_text(hash, url);
+    hash_text(hash, c->branch);
+    hash_list(hash, c->include);
+    hash_list(hash, c->exclude);
+    XXH3_128bits_update(hash, numbers, sizeof numbers);
+    XXH128_hash_t digest = XXH3_128bits_digest(hash);
+    snprintf(s->shape, sizeof s->shape, "%016" PRIx64 "%016" PRIx64, (uint64_t)digest.high64,
+             (uint64_t)digest.low64);
+    XXH3_freeState(hash);
+}
+
+static enum step fetch_run(struct sync *s, struct error *e)
+{
+    free(s->head);
+    s->head = NULL;
+    s->kind->release(s->kind_state);
+    s->kind_state = NULL;
+    if (!sync_progress(s, 0, -1, e))
+        return STEP_FAILED;
+    return s->kind->fetch(s, &s->kind_state, &s->head, e);
+}
+
+/* Brings the index's segments together, in steps, after the work and before the bookmark; a stop
+ * leaves the rest to the next run that changes something. */
+static bool merge(struct sync *s, struct error *e)
+{
+    bool more = store_committed(s->store);
+    for (int i = 0; more && i < MERGE_STEPS_MAX && !stop_requested(); i++)
+        if (!store_merge_step(s->store, &more, e) || !sync_progress(s, s->done, s->total, e))
+            return false;
+    return true;
+}
+
+static enum step finish_run(struct sync *s, struct error *e)
+{
+    if (s->unchanged)
+        return STEP_DONE;
+    if (s->missing) {
+        error_set(e, CAUSE_BAD_DATA,
+                  "%" PRId64
+                  " blobs are not in the repository (a partial or shallow clone?); fetch "
+                  "them there with `git fetch --refetch`, or give the remote's URL",
+                  s->missing);
+        return STEP_FAILED;
+    }
+    if (!merge(s, e))
+        return STEP_FAILED;
+    /* The bookmark moves in the transaction of the run row: see sync_run. */
+    return s->kind->settled && !s->kind->settled(s->kind_state, e) ? STEP_FAILED : STEP_DONE;
+}
+
+static const struct {
+    const char *name;
+    enum step (*run)(struct sync *s, struct error *e);
+} phases[] = {
+    {"fetch", fetch_run},
+    {"plan", plan_run},
+    {"import", import_run},
+    {"finish", finish_run},
+};
+
+enum { PHASE_COUNT = sizeof phases / sizeof *phases };
+
+static enum step run_phases(struct sync *s, struct error *e)
+{
+    bool recovered = false;
+    for (size_t i = 0; i < PHASE_COUNT && !s->unchanged;) {
+        s->phase = phases[i].name;
+        report_progress(s->phase, 0, -1);
+        enum step step = phases[i].run(s, e);
+        if (step == STEP_DONE) {
+            i++;
+            continue;
+        }
+        store_rollback(s->store);
+        s->now = s->kept;
+        if (step == STEP_FAILED && e->cause == CAUSE_BAD_DATA && !recovered && s->kind->recover &&
+            s->kind->recover(s->kind_state, e)) {
+            log_line(LOG_WARN, s->source->id, s->phase, "%s; its copy is made anew", e->text);
+            recovered = true;
+            i = 0;
+            continue;
+        }
+        if (step == STEP_FAILED)
+            error_wrap(e, "%s", s->phase);
+        return step;
+    }
+    return STEP_DONE;
+}
+
+/* Opens the store; a damaged one is set aside and made anew, once. */
+static bool open_store(struct sync *s, struct error *e)
+{
+    CLEANUP(free_text) char *path = home_source_path(s->home, s->source->id, SOURCE_STORE);
+    if (store_open(path, s->source->memory, &s->store, e))
+        return true;
+    if (!e->damaged)
+        return false;
+    log_line(LOG_WARN, s->source->id, "lock", "%s; set aside as %s.damaged, a new one is built",
+             e->text, path);
+    return store_set_aside(path, e) && store_open(path, s->source->memory, &s->store, e);
+}
+
+static bool take_lock_row(struct sync *s, struct error *e)
+{
+    struct lock_row old;
+    store_progress(s->store, "lock", 0, -1);
+    if (!store_lock_take(s->store, s->job->run_id, &old, e))
+        return false;
+    if (old.run_id[0])
+        log_line(
+            LOG_INFO, s->source->id, "lock",
+            "took over from a worker that is gone pid=%d host=%s phase=%s last_progress=%" PRId64
+            "s",
+            (int)old.holder.pid, old.holder.host, old.phase,
+            clock_unix_s() - old.last_refreshed_at);
+    return store_state_read(s->store, &s->state, e);
+}
+
+/* With the store open and the lock row taken. */
+static enum step run_locked(struct sync *s, struct error *e)
+{
+    struct sync_state *state = &s->state;
+    make_shape(s);
+    s->rules = (struct plan_rules){
+        .shape = s->shape,
+        .max_page_bytes = s->source->max_page_bytes,
+        .quarantine = s->job->quarantine,
+        .quarantine_count = s->job->quarantine_count,
+    };
+    if (s->job->full && !state->target_full) {
+        state->target_full = true;
+        state->full_count++;
+    }
+    s->rules.epoch = (int64_t)IMPORTER_VERSION * 1000000 + state->full_count;
+    s->skipped = state->skipped;
+    return run_phases(s, e);
+}
+
+static int64_t remaining(const struct sync *s)
+{
+    const struct plan_counts *c = &s->kept.left;
+    if (strcmp(s->phase, "import") != 0 && strcmp(s->phase, "finish") != 0)
+        return -1;
+    return c->renames + c->adds + c->changes + c->deletes + c->forgets;
+}
+
+static void judge_stop(struct sync *s)
+{
+    struct run_result *r = &s->result;
+    if (!s->banked && !store_committed(s->store)) {
+        r->outcome = OUTCOME_FAILED;
+        r->cause = CAUSE_DEADLINE;
+        snprintf(r->message, sizeof r->message,
+                 "stopped in phase %s before anything could be kept; give it more time: --timeout, "
+                 "or `timeout` in sources.json",
+                 s->phase);
+        return;
+    }
+    r->outcome = OUTCOME_PARTIAL;
+    if (r->remaining >= 0)
+        snprintf(r->message, sizeof r->message,
+                 "stopped at its deadline; %" PRId64 " pages left, run again to go on",
+                 r->remaining);
+    else
+        snprintf(r->message, sizeof r->message,
+                 "stopped at its deadline in phase %s; run again to go on", s->phase);
+}
+
+static void judge(struct sync *s, enum step step, const struct error *e)
+{
+    struct run_result *r = &s->result;
+    r->added = s->kept.added;
+    r->changed = s->kept.changed;
+    r->deleted = s->kept.deleted;
+    r->renamed = s->kept.renamed;
+    r->quarantined = s->kept.quarantined;
+    r->remaining = step == STEP_DONE ? 0 : remaining(s);
+    if (step == STEP_STOPPED) {
+        judge_stop(s);
+        return;
+    }
+    if (step == STEP_DONE) {
+        r->outcome = s->unchanged ? OUTCOME_UNCHANGED : OUTCOME_OK;
+        return;
+    }
+    r->outcome = s->store && store_lost_lock(s->store) ? OUTCOME_LOST_LOCK : OUTCOME_FAILED;
+    r->cause = r->outcome == OUTCOME_FAILED ? e->cause : CAUSE_NONE;
+    snprintf(r->message, sizeof r->message, "%s", e->text);
+}
+
+static void measure(struct sync *s, int64_t started_ms)
+{
+    struct rusage self;
+    struct rusage children;
+    getrusage(RUSAGE_SELF, &self);
+    getrusage(RUSAGE_CHILDREN, &children);
+    const struct timeval *const times[] = {&self.ru_utime, &self.ru_stime, &children.ru_utime,
+                                           &children.ru_stime};
+    int64_t us = 0;
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+        us += (int64_t)times[i]->tv_sec * 1000000 + times[i]->tv_usec;
+    s->result.cpu_ms = us / 1000;
+    s->result.peak_rss_bytes = (int64_t)self.ru_maxrss * 1024;
+    s->result.duration_ms = clock_monotonic_ms() - started_ms;
+}
+
+/* The counts that the store holds now, for the run row. */
+static bool read_counts(struct sync *s, struct error *e)
+{
+    struct sync_state now;
+    if (!store_state_read(s->store, &now, e))
+        return false;
+    s->result.pages = now.pages;
+    s->result.errors = now.errors;
+    s->result.skipped = now.skipped;
+    s->result.committed = store_committed(s->store);
+    sync_state_release(&now);
+    return true;
+}
+
+/* The last transaction: bookmark and freshness if the run got there, run row, lock row. */
+static bool end_run(struct sync *s, struct error *e)
+{
+    const struct run_result *r = &s->result;
+    if (r->outcome == OUTCOME_LOST_LOCK)
+        return true;
+    if (!store_begin(s->store, e))
+        return false;
+    bool ok = true;
+    if (r->outcome == OUTCOME_OK)
+        ok = store_set_bookmark(s->store, s->head, s->shape, e) &&
+             store_set_skipped(s->store, s->skipped, e);
+    else if (r->outcome == OUTCOME_UNCHANGED)
+        ok = store_set_fresh(s->store, e);
+    ok = ok && read_counts(s, e) && store_end_run(s->store, r, e);
+    if (!ok)
+        store_rollback(s->store);
+    return ok;
+}
+
+static void run_with_lock(struct sync *s, int64_t started_ms)
+{
+    struct error e = {0};
+    enum step step = STEP_FAILED;
+    /* A killed worker's git may live on while its lock is free again. */
+    size_t ended = marker_signal(s->home, s->source->id, SIGKILL);
+    if (ended)
+        log_line(LOG_WARN, s->source->id, "lock", "ended %zu processes that an earlier run left",
+                 ended);
+    s->phase = "lock";
+    if (open_store(s, &e) && take_lock_row(s, &e))
+        step = run_locked(s, &e);
+    judge(s, step, &e);
+    measure(s, started_ms);
+    struct error last = {0};
+    if (s->store && !end_run(s, &last) && s->result.outcome != OUTCOME_FAILED) {
+        s->result.outcome = store_lost_lock(s->store) ? OUTCOME_LOST_LOCK : OUTCOME_FAILED;
+        s->result.cause = s->result.outcome == OUTCOME_FAILED ? last.cause : CAUSE_NONE;
+        snprintf(s->result.message, sizeof s->result.message, "%s", last.text);
+    }
+    s->kind->release(s->kind_state);
+    store_close(&s->store);
+    if (e.damaged || last.damaged) {
+        CLEANUP(free_text) char *path = home_source_path(s->home, s->source->id, SOURCE_STORE);
+        if (!store_set_aside(path, &last))
+            log_line(LOG_ERROR, s->source->id, s->phase, "%s", last.text);
+    }
+}
+
+static void fail(struct run_result *r, enum outcome outcome, const struct error *e)
+{
+    r->outcome = outcome;
+    r->cause = outcome == OUTCOME_FAILED ? e->cause : CAUSE_NONE;
+    r->remaining = -1;
+    snprintf(r->message, sizeof r->message, "%s", e->text);
+}
+
+void sync_run(const struct home *home, const struct source_config *source, const struct job *job,
+              struct run_result *result)
+{
+    struct error e = {0};
+    struct sync s = {.home = home, .source = source, .job = job, .total = -1};
+    CLEANUP(free_text) char *path = home_source_path(home, source->id, SOURCE_LOCK);
+    int64_t started_ms = clock_monotonic_ms();
+    int fd = -1;
+    snprintf(s.result.run_id, sizeof s.result.run_id, "%s", job->run_id);
+    s.result.started_at = clock_unix_s();
+    s.kind = kind_find(source->kind);
+    if (!s.kind)
+        error_set(&e, CAUSE_CONFIG, "kind \"%s\" is not known to this worker", source->kind);
+    if (!s.kind || !home_make_source(home, source->id, &e)) {
+        fail(&s.result, OUTCOME_FAILED, &e);
+        *result = s.result;
+        return;
+    }
+    switch (lock_kernel_acquire(path, &fd, &e)) {
+    case LOCK_TAKEN:
+        run_with_lock(&s, started_ms);
+        break;
+    case LOCK_BUSY:
+        error_set(&e, CAUSE_LOCKED, "another worker of this source is running");
+        fail(&s.result, OUTCOME_LOCKED, &e);
+        break;
+    case LOCK_FAILED:
+        fail(&s.result, OUTCOME_FAILED, &e);
+        break;
+    }
+    lock_kernel_release(&fd);
+    sync_state_release(&s.state);
+    free(s.head);
+    *result = s.result;
+}

@@ -1,0 +1,56 @@
+/* One run of one source: lock, fetch, plan, import, bookmark; and how it ended. */
+#ifndef LATTICE_WORKER_SYNC_SYNC_H
+#define LATTICE_WORKER_SYNC_SYNC_H
+
+#include "common/config.h"
+#include "common/home.h"
+#include "worker/sync/kind.h"
+#include "worker/sync/store_plan.h"
+#include "worker/sync/store_write.h"
+
+/* What a run has done and has left; counts with the transaction in hand, kept when it commits. */
+struct tally {
+    int64_t added;
+    int64_t changed;
+    int64_t deleted;
+    int64_t renamed;
+    int64_t quarantined;
+    struct plan_counts left;
+};
+
+struct sync {
+    const struct home *home;            /* borrowed */
+    const struct source_config *source; /* borrowed */
+    const struct job *job;              /* borrowed */
+    const struct source_kind *kind;
+    void *kind_state; /* owned through the kind */
+    struct store *store;
+    struct sync_state state; /* as it was when the run began; target fields as this run set them */
+    struct plan_rules rules;
+    struct tally now;
+    struct tally kept; /* as of the last commit */
+    char *head;        /* owned; where this run is going */
+    char shape[33];    /* hash of everything besides the head that shapes the result */
+    const char *phase;
+    int64_t done;
+    int64_t total;
+    int64_t missing; /* blobs that could not be read */
+    int64_t skipped; /* symlinks and submodules at the head, or their change */
+    bool unchanged;
+    bool banked;
+    struct run_result result;
+};
+
+/* Runs it and fills `result`: whatever happens, there is an outcome, and the store's run row says
+ * the same if the store could be opened. Never leaves the lock held. */
+void sync_run(const struct home *home, const struct source_config *source, const struct job *job,
+              struct run_result *result);
+
+/* The phases' parts in other files. */
+enum step plan_run(struct sync *s, struct error *e);
+enum step import_run(struct sync *s, struct error *e);
+
+/* Opens a changing transaction unless one is open; the first of a run writes the target with it. */
+CHECKED bool sync_begin(struct sync *s, struct error *e);
+
+#endif
