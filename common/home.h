@@ -7,7 +7,7 @@
 #include "common/error.h"
 
 struct home {
-    char *path;  /* owned; absolute, without a trailing slash */
+    char *path; /* owned; absolute, without a trailing slash */
     dev_t device;
     ino_t inode; /* with device: which home it is, whatever it is called; see marker.h */
 };

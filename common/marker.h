@@ -14,8 +14,8 @@
 char *marker_value(const struct home *home, const char *source, const char *run_id);
 
 /* Sends `signal` to every living process whose environment carries a mark of this home and source
- * with whatever run, but not to the caller nor to its ancestors. Returns how many were found. Reads /proc/PID/environ,
- * that is, what the process was started with. */
+ * with whatever run, but not to the caller nor to its ancestors. Returns how many were found. Reads
+ * /proc/PID/environ, that is, what the process was started with. */
 size_t marker_signal(const struct home *home, const char *source, int signal);
 
 #endif

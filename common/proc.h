@@ -11,7 +11,7 @@ struct process_identity {
     char boot_id[40];       /* /proc/sys/kernel/random/boot_id */
     uint64_t pid_namespace; /* inode of /proc/self/ns/pid */
     pid_t pid;
-    uint64_t pid_start;     /* clock ticks since boot: field 22 of /proc/PID/stat */
+    uint64_t pid_start; /* clock ticks since boot: field 22 of /proc/PID/stat */
 };
 
 /* What /proc/PID/stat says; see proc_pid_stat(5). */
