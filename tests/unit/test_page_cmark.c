@@ -146,8 +146,10 @@ static void squeeze(char *text)
 {
     char *kept = text;
     for (const char *p = text; *p; p++)
-        if (*p != ' ' || (kept > text && kept[-1] != ' '))
+        if (*p != ' ' && *p != '\t')
             *kept++ = *p;
+        else if (kept > text && kept[-1] != ' ')
+            *kept++ = ' ';
     while (kept > text && kept[-1] == ' ')
         kept--;
     *kept = '\0';

@@ -166,11 +166,21 @@ static bool start_html(struct scan *s, bool in_paragraph)
     return true;
 }
 
+/* True if the open paragraph is nothing but link definitions, one in a line: those have no text
+ * that could be a heading. */
+static bool only_definitions(const struct scan *s)
+{
+    for (size_t i = 0; i < s->block.line_count; i++)
+        if (!markdown_definition(s->text + s->lines[i], s->text + s->block.end))
+            return false;
+    return true;
+}
+
 /* The paragraph above becomes a heading. */
 static bool underline(struct scan *s)
 {
     int level = line_setext(&s->line);
-    if (level == 0)
+    if (level == 0 || (s->text[s->lines[0]] == '[' && only_definitions(s)))
         return false;
     s->block.kind = BLOCK_HEADING;
     s->block.level = level;

@@ -158,6 +158,39 @@ bool line_closes_fence(const struct line *l, char fence, size_t size)
     return n >= size && skip_blanks(l, l->nonspace + n) == l->stop;
 }
 
+static const char *skip_space(const char *p, const char *end)
+{
+    while (p < end && (is_blank(*p) || *p == '\r'))
+        p++;
+    return p;
+}
+
+/* `"title"` or nothing, up to the line's end. */
+static bool only_title(const char *p, const char *end)
+{
+    p = skip_space(p, end);
+    if (p == end)
+        return true;
+    if (!strchr("\"'(", *p))
+        return false;
+    const char *close = memchr(p + 1, *p == '(' ? ')' : *p, (size_t)(end - p - 1));
+    return close && skip_space(close + 1, end) == end;
+}
+
+bool markdown_definition(const char *p, const char *end)
+{
+    const char *newline = memchr(p, '\n', (size_t)(end - p));
+    const char *stop = newline ? newline : end;
+    const char *close = *p == '[' ? memchr(p, ']', (size_t)(stop - p)) : NULL;
+    if (!close || close == p + 1 || close + 1 >= stop || close[1] != ':')
+        return false;
+    const char *url = skip_space(close + 2, stop);
+    const char *after = url;
+    while (after < stop && !is_blank(*after) && *after != '\r')
+        after++;
+    return after > url && only_title(after, stop);
+}
+
 bool line_take_quote(struct line *l)
 {
     if (l->indent >= 4 || l->blank || l->text[l->nonspace] != '>')

@@ -36,6 +36,9 @@ bool line_is_break(const struct line *l);
 size_t line_opens_fence(const struct line *l);
 bool line_closes_fence(const struct line *l, char fence, size_t size);
 
+/* True if the line at `p` is a link definition, `[label]: url "title"`, all of it. */
+bool markdown_definition(const char *p, const char *end);
+
 /* These move the cursor behind the mark. */
 bool line_take_quote(struct line *l);
 bool line_take_footnote(struct line *l);
