@@ -58,9 +58,12 @@ static void take_store(const struct store_view *view, struct source_status *stat
     memcpy(status->target, view->target, sizeof status->target);
 }
 
-/* A store that cannot be read is shown as that, whatever its last run said. */
+/* A store that cannot be read is shown as that, unless its last run said so in its own words. */
 static void show_unreadable(const struct error *why, struct source_status *status)
 {
+    if (status->has_result && status->result.outcome == OUTCOME_FAILED &&
+        status->result.cause == why->cause)
+        return;
     status->word = STATUS_OUTCOME;
     status->has_result = true;
     status->result.outcome = OUTCOME_FAILED;

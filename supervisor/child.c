@@ -202,10 +202,22 @@ static void collected(uv_work_t *work, int status)
     unuse(child);
 }
 
+static void drain(struct child *child)
+{
+    char line[160];
+    child_io_drain(&child->io);
+    size_t dropped = child_io_dropped(&child->io);
+    if (dropped == 0)
+        return;
+    int size = snprintf(line, sizeof line, "warn %s worker: %zu more lines not shown",
+                        child->spec.source, dropped);
+    child->spec.observer->stderr_line(child->spec.owner, line, (size_t)size);
+}
+
 static void collect(struct child *child)
 {
     struct attempt *attempt = &child->end.attempt;
-    child_io_drain(&child->io);
+    drain(child);
     attempt->ended_at = clock_unix_s();
     attempt->result.duration_ms = now(child) - child->started_ms;
     child_io_close(&child->io);

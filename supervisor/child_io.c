@@ -1,7 +1,6 @@
 /* Pipes of a worker. Real pipes, not libuv's socket pairs: /dev/stderr can be opened on a pipe. */
 #include "supervisor/child_io.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -71,7 +70,7 @@ void child_io_close_theirs(struct child_io *io)
 static void take_stderr_line(void *owner, const char *line, size_t size)
 {
     struct child_io *io = owner;
-    if (io->error_count++ < STDERR_LINES_MAX)
+    if (++io->error_count <= STDERR_LINES_MAX)
         io->handlers.stderr_line(io->handlers.owner, line, size);
 }
 
@@ -154,23 +153,12 @@ static void drain_one(struct child_io *io, uv_pipe_t *pipe)
     }
 }
 
-static void say_dropped_lines(struct child_io *io)
-{
-    char line[64];
-    if (io->error_count <= STDERR_LINES_MAX)
-        return;
-    int size =
-        snprintf(line, sizeof line, "%zu more lines not shown", io->error_count - STDERR_LINES_MAX);
-    io->handlers.stderr_line(io->handlers.owner, line, (size_t)size);
-}
-
 void child_io_drain(struct child_io *io)
 {
     drain_one(io, &io->errors);
     drain_one(io, &io->results);
     line_reader_end(&io->error_lines, take_stderr_line, io);
     line_reader_end(&io->result_lines, io->handlers.message, io->handlers.owner);
-    say_dropped_lines(io);
 }
 
 void child_io_close(struct child_io *io)
@@ -209,4 +197,9 @@ void child_environment_free(char **environment)
 {
     free(environment[0]);
     free(environment);
+}
+
+size_t child_io_dropped(const struct child_io *io)
+{
+    return io->error_count > STDERR_LINES_MAX ? io->error_count - STDERR_LINES_MAX : 0;
 }

@@ -39,6 +39,8 @@ void child_io_listen(struct child_io *io);
 void child_io_send(struct child_io *io, const char *text);
 /* Takes what the pipes hold now, bounded; waits for nothing. */
 void child_io_drain(struct child_io *io);
+/* Lines on stderr that were not handed on because there were too many. */
+size_t child_io_dropped(const struct child_io *io);
 void child_io_close(struct child_io *io);
 void child_io_release(struct child_io *io);
 

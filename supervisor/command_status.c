@@ -10,6 +10,7 @@
 #include "common/text.h"
 #include "supervisor/command_line.h"
 #include "supervisor/complain.h"
+#include "supervisor/help.h"
 #include "supervisor/options.h"
 #include "supervisor/report.h"
 
@@ -99,7 +100,11 @@ int command_status(int argc, char **argv)
     struct status_command c = {0};
     struct error e = {0};
     int code = EXIT_ALL_OK;
-    if (!status_options_parse(argc, argv, &c.options, &e) || !open_all(&c, &e))
+    if (!status_options_parse(argc, argv, &c.options, &e))
+        code = complain_error(&e);
+    else if (c.options.help)
+        code = help_print(help_status_text);
+    else if (!open_all(&c, &e))
         code = complain_error(&e);
     else if (!print(&c))
         code = EXIT_SOME_FAILED;

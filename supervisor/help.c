@@ -1,6 +1,8 @@
 /* The text of --help. */
 #include "supervisor/help.h"
 
+#include <stdio.h>
+
 const char help_text[] =
     "usage: lattice-supervise (--all | --source ID...) [OPTION]...\n"
     "       lattice-supervise status [--json] [ID]...\n"
@@ -42,3 +44,19 @@ const char help_text[] =
     "  128+n  stopped by signal n; Ctrl-C twice stops in a hurry\n"
     "\n"
     "environment: LATTICE_HOME, LATTICE_LOG=error|warn|info|debug, NO_COLOR\n";
+
+const char help_status_text[] =
+    "usage: lattice-supervise status [--json] [ID]...\n"
+    "\n"
+    "Prints how every source stands, without running anything; also while a run goes on.\n"
+    "FRESH is the time since the store was last known to equal its source.\n"
+    "\n"
+    "  --json      as one JSON document\n"
+    "  --home DIR  where everything is kept ($LATTICE_HOME)\n"
+    "  --help      this text\n";
+
+int help_print(const char *text)
+{
+    fputs(text, stdout);
+    return fflush(stdout) == 0 ? 0 : 1;
+}

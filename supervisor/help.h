@@ -7,5 +7,9 @@
 #endif
 
 extern const char help_text[];
+extern const char help_status_text[];
+
+/* Prints it to stdout; the exit code. */
+int help_print(const char *text);
 
 #endif

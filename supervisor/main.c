@@ -1,7 +1,6 @@
 /* lattice-supervise: keeps sources synced, each in a process of its own. */
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,16 +15,14 @@ static int command_help(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    fputs(help_text, stdout);
-    return EXIT_ALL_OK;
+    return help_print(help_text);
 }
 
 static int command_version(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    puts("lattice-supervise " LATTICE_VERSION);
-    return EXIT_ALL_OK;
+    return help_print("lattice-supervise " LATTICE_VERSION "\n");
 }
 
 static const struct {

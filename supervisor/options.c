@@ -24,6 +24,7 @@ enum flag {
     FLAG_JSON,
     FLAG_PARTIAL_OK,
     FLAG_HOME,
+    FLAG_HELP,
 };
 
 static const struct option run_flags[] = {
@@ -40,12 +41,14 @@ static const struct option run_flags[] = {
     {"json", no_argument, NULL, FLAG_JSON},
     {"partial-ok", no_argument, NULL, FLAG_PARTIAL_OK},
     {"home", required_argument, NULL, FLAG_HOME},
+    {"help", no_argument, NULL, FLAG_HELP},
     {NULL, 0, NULL, 0},
 };
 
 static const struct option status_flags[] = {
     {"json", no_argument, NULL, FLAG_JSON},
     {"home", required_argument, NULL, FLAG_HOME},
+    {"help", no_argument, NULL, FLAG_HELP},
     {NULL, 0, NULL, 0},
 };
 
@@ -109,6 +112,7 @@ static bool take_run_flag(struct run_options *options, int flag, struct error *e
     options->allow_shrink |= flag == FLAG_ALLOW_SHRINK;
     options->json |= flag == FLAG_JSON;
     options->partial_ok |= flag == FLAG_PARTIAL_OK;
+    options->help |= flag == FLAG_HELP;
     return true;
 }
 
@@ -129,6 +133,8 @@ static void restart_getopt(void)
 
 static bool check_run(const struct run_options *options, const char *stray, struct error *e)
 {
+    if (options->help)
+        return true;
     if (stray)
         return error_set(e, CAUSE_USAGE, "unexpected word \"%s\"; name a source with --source",
                          stray);
@@ -170,6 +176,7 @@ bool status_options_parse(int argc, char **argv, struct status_options *options,
         if (flag == '?' || flag == ':')
             return refuse(flag, argv, e);
         options->json |= flag == FLAG_JSON;
+        options->help |= flag == FLAG_HELP;
         if (flag == FLAG_HOME)
             options->home = optarg;
     }

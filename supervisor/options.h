@@ -19,11 +19,13 @@ struct run_options {
     bool allow_shrink;
     bool json;
     bool partial_ok;
+    bool help;
     const char *home; /* borrowed; NULL: none given */
 };
 
 struct status_options {
     bool json;
+    bool help;
     const char *home; /* borrowed; NULL: none given */
     char *const *ids; /* borrowed; NULL-terminated; none means all */
 };

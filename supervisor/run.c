@@ -12,6 +12,7 @@
 #include "common/text.h"
 #include "supervisor/command_line.h"
 #include "supervisor/complain.h"
+#include "supervisor/help.h"
 #include "supervisor/holder.h"
 #include "supervisor/report.h"
 
@@ -147,22 +148,35 @@ static void release_run(struct run *run)
     home_release(&run->home);
 }
 
-int run_command(int argc, char **argv)
+static int run_with(struct run *run)
 {
-    struct run_options options;
-    struct run run = {.options = &options, .lock = -1};
     struct ledger *ledger = NULL;
     struct error e = {0};
     int code;
-    if (run_options_parse(argc, argv, &options, &e) && open_run(&run, &ledger, &e)) {
-        loop(&run, ledger);
-        code = conclude_run(&run);
-        close_run(&run);
+    if (open_run(run, &ledger, &e)) {
+        loop(run, ledger);
+        code = conclude_run(run);
+        close_run(run);
     } else {
         ledger_close(&ledger);
         code = complain_error(&e);
     }
-    release_run(&run);
+    release_run(run);
+    return code;
+}
+
+int run_command(int argc, char **argv)
+{
+    struct run_options options;
+    struct run run = {.options = &options, .lock = -1};
+    struct error e = {0};
+    int code;
+    if (!run_options_parse(argc, argv, &options, &e))
+        code = complain_error(&e);
+    else if (options.help)
+        code = help_print(help_text);
+    else
+        code = run_with(&run);
     run_options_release(&options);
     return code;
 }

@@ -37,7 +37,6 @@ struct run {
     size_t jobs;
     int stop_signal; /* 0: nobody asked us to stop */
     int stop_count;
-    bool sweeping;
 };
 
 /* The whole of a run command; returns the exit code. */

@@ -155,7 +155,6 @@ static void swept(void *owner, const struct sweep_item *item)
     }
     if (item)
         return;
-    run->sweeping = false;
     for (size_t i = 0; i < run->queue_count; i++)
         task_update_order(run->queue[i]);
     qsort(run->queue, run->queue_count, sizeof *run->queue, by_order);
@@ -171,7 +170,6 @@ void wave_start(struct run *run)
         sweep_add(sweep, run->list.tasks[i].source->id, &run->list.tasks[i]);
     if (run->options->all)
         sweep_add_folders(sweep);
-    run->sweeping = true;
     sweep_start(sweep, swept, run);
 }
 
@@ -191,6 +189,5 @@ void wave_stop(struct run *run, int signal)
     for (size_t i = 0; i < run->list.count; i++)
         if (run->list.tasks[i].child)
             child_tell(run->list.tasks[i].child, event);
-    if (!run->sweeping && run->running > 0)
-        live_changed(run->live);
+    live_changed(run->live);
 }
