@@ -197,7 +197,7 @@ static bool import_item(struct import *in, const struct plan_item *item,
             &(struct page_refusal){.reason = reason, .detail = detail.data, .shape = s->shape}, e);
     else {
         ok = import_page(in, item, &origin, content, e);
-        ++*count;
+        *count += !item->moved;
     }
     --*left;
     buf_release(&detail);

@@ -251,6 +251,7 @@ bool plan_read(struct store *store, enum plan_op op, int64_t after, size_t limit
         struct plan_item *item = &block->items[block->count++];
         item->seq = column_int(s, 0);
         item->page = column_int(s, 3);
+        item->moved = column_int(s, 4) != 0;
         item->path_size = (size_t)sqlite3_column_bytes(s, 1);
         buf_add(&block->memory, sqlite3_column_blob(s, 1), item->path_size);
         buf_add_byte(&block->memory, '\0');

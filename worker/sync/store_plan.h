@@ -52,6 +52,7 @@ CHECKED bool plan_finish(struct store *store, bool allow_shrink, struct plan_cou
 struct plan_item {
     int64_t seq;
     int64_t page; /* 0: a new one */
+    bool moved;   /* the same bytes at another path: counted as a rename already */
     const char *path;
     size_t path_size;
     const char *blob; /* "" where there is none */

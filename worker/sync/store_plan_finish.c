@@ -14,7 +14,8 @@ enum { SHRINK_MIN_PAGES = 20 };
 /* Temporary, so outside the store's file and its log; SQLite keeps it in a file of its own. */
 const char *const plan_schema =
     "CREATE TEMP TABLE IF NOT EXISTS plan(seq INTEGER PRIMARY KEY, op INTEGER NOT NULL,"
-    " path BLOB NOT NULL, blob TEXT NOT NULL, page INTEGER NOT NULL);"
+    " path BLOB NOT NULL, blob TEXT NOT NULL, page INTEGER NOT NULL,"
+    " moved INTEGER NOT NULL DEFAULT 0);"
     "DELETE FROM temp.plan;";
 
 const char *const plan_sql[PLAN_SQL_COUNT] = {
@@ -24,7 +25,7 @@ const char *const plan_sql[PLAN_SQL_COUNT] = {
     [PLAN_SQL_ONE_PAGE] = "SELECT id, path, blob, epoch, size_bytes FROM page WHERE path = ?1",
     [PLAN_SQL_ONE_ERROR] =
         "SELECT path, blob, epoch, shape, reason FROM page_error WHERE path = ?1",
-    [PLAN_SQL_READ] = "SELECT seq, path, blob, page FROM temp.plan WHERE op = ?1 AND seq > ?2"
+    [PLAN_SQL_READ] = "SELECT seq, path, blob, page, moved FROM temp.plan WHERE op = ?1 AND seq > ?2"
                       " ORDER BY seq LIMIT ?3",
     [PLAN_SQL_QUARANTINED] = "SELECT path, blob FROM page_error WHERE reason = 'quarantined'",
     [PLAN_SQL_COUNT_OPS] = "SELECT op, page = 0, count(*) FROM temp.plan GROUP BY 1, 2",
@@ -37,7 +38,7 @@ const char *const plan_sql[PLAN_SQL_COUNT] = {
         " SELECT gone.seq, come.seq, gone.page, page.path, page.title, page.kind, page.epoch,"
         " come.path FROM gone JOIN come USING(blob, n) JOIN page ON page.id = gone.page",
     [PLAN_SQL_TO_RENAME] = "UPDATE temp.plan SET op = 0, path = ?2, page = ?3 WHERE seq = ?1",
-    [PLAN_SQL_TO_CHANGE] = "UPDATE temp.plan SET page = ?2 WHERE seq = ?1",
+    [PLAN_SQL_TO_CHANGE] = "UPDATE temp.plan SET page = ?2, moved = 1 WHERE seq = ?1",
     [PLAN_SQL_DROP] = "DELETE FROM temp.plan WHERE seq = ?1",
     [PLAN_SQL_HAS_LINKS] =
         "SELECT 1 FROM link WHERE page = ?1 AND kind = 'markdown' AND key IS NOT NULL LIMIT 1",
