@@ -21,7 +21,6 @@ struct container {
 struct scan {
     struct line line; /* the one in hand */
     const char *text;
-    size_t size;
     markdown_sink *sink;
     void *ctx;
     struct container stack[MARKDOWN_MAX_DEPTH];
@@ -273,15 +272,12 @@ void markdown_scan(const char *text, size_t from, size_t size, markdown_sink *si
 {
     struct scan s; /* its arrays are not cleared: 32 KB for each page */
     s.text = text;
-    s.size = size;
     s.sink = sink;
     s.ctx = ctx;
     s.depth = 0;
     s.leaf = LEAF_NONE;
-    bool returns = size > from && memchr(text + from, '\r', size - from) != NULL;
-    for (size_t at = from; at < size; at = s.line.next) {
-        line_begin(&s.line, text, at, size, returns);
+    line_open(&s.line, text, from, size);
+    while (line_next(&s.line))
         scan_line(&s);
-    }
     finish_leaf(&s);
 }

@@ -15,25 +15,33 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static size_t find_return(const char *text, size_t start, size_t stop)
+static size_t find(const char *text, size_t start, size_t stop, char c)
 {
-    const char *found = memchr(text + start, '\r', stop - start);
+    const char *found = memchr(text + start, c, stop - start);
     return found ? (size_t)(found - text) : stop;
 }
 
-void line_begin(struct line *l, const char *text, size_t start, size_t size, bool returns)
+void line_open(struct line *l, const char *text, size_t start, size_t size)
 {
-    const char *newline = memchr(text + start, '\n', size - start);
-    size_t stop = newline ? (size_t)(newline - text) : size;
-    size_t next = newline ? stop + 1 : size;
-    if (returns) {
-        size_t at = find_return(text, start, stop);
-        if (at + 1 < stop || (at < stop && !newline))
-            next = at + 1; /* alone */
-        stop = at;
-    }
-    *l = (struct line){.text = text, .start = start, .stop = stop, .next = next, .offset = start};
-    l->nonspace = start;
+    *l = (struct line){.text = text, .size = size, .next = start};
+    l->returns = start < size && find(text, start, size, '\r') < size;
+    l->newline = start < size ? find(text, start, size, '\n') : size;
+}
+
+bool line_next(struct line *l)
+{
+    if (l->next >= l->size)
+        return false;
+    l->start = l->offset = l->nonspace = l->next;
+    l->column = 0;
+    if (l->newline < l->start) /* else still ahead: lines that end in '\r' do not search again */
+        l->newline = find(l->text, l->start, l->size, '\n');
+    l->stop = l->newline;
+    if (l->returns)
+        l->stop = find(l->text, l->start, l->newline, '\r');
+    bool pair = l->stop + 1 == l->newline;
+    l->next = l->stop + (pair && l->newline < l->size ? 2 : 1);
+    return true;
 }
 
 void line_find_nonspace(struct line *l)

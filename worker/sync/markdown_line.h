@@ -7,6 +7,9 @@
 
 struct line {
     const char *text; /* the whole text; all offsets are into it */
+    size_t size;
+    bool returns;   /* it holds a '\r', which alone or before '\n' ends a line too */
+    size_t newline; /* the first '\n' at or after `start` */
     size_t start;
     size_t stop; /* after its last byte, line end left out */
     size_t next; /* where the next line starts */
@@ -19,8 +22,10 @@ struct line {
     bool blank;
 };
 
-/* `returns`: the text holds a '\r', which alone or before '\n' ends a line too. */
-void line_begin(struct line *l, const char *text, size_t start, size_t size, bool returns);
+/* Stands before the line that starts at `start`. */
+void line_open(struct line *l, const char *text, size_t start, size_t size);
+/* Moves to the next line; false after the last. */
+bool line_next(struct line *l);
 void line_find_nonspace(struct line *l);
 /* By columns (tabs count to the next stop of 4) or by bytes. */
 void line_advance(struct line *l, size_t count, bool columns);
