@@ -10,8 +10,8 @@
 
 #include "common/cleanup.h"
 
-/* Log pages after which a commit checkpoints; 4 MB of log. */
-#define CHECKPOINT_PAGES 1000
+/* Bytes of log after which a commit checkpoints, and to which the log file is cut back then. */
+enum { CHECKPOINT_BYTES = 4 * 1024 * 1024, DEFAULT_PAGE_BYTES = 4096 };
 
 static const char *remedy(int code)
 {
@@ -74,13 +74,19 @@ static void harden(sqlite3 *db)
     sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
 }
 
-static bool set_up_writer(sqlite3 *db, struct error *e)
+static bool set_up_writer(sqlite3 *db, const struct db_options *options, struct error *e)
 {
     int on = 1;
+    int page_bytes = options->page_bytes ? options->page_bytes : DEFAULT_PAGE_BYTES;
+    char pragmas[160]; /* the page size counts only before the first page is written */
+    snprintf(pragmas, sizeof pragmas,
+             "PRAGMA page_size=%d; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+             " PRAGMA journal_size_limit=%d",
+             page_bytes, CHECKPOINT_BYTES);
     sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    sqlite3_wal_autocheckpoint(db, CHECKPOINT_PAGES);
-    return db_exec(db, "PRAGMA journal_mode=WAL", e) && db_exec(db, "PRAGMA synchronous=NORMAL", e);
+    sqlite3_wal_autocheckpoint(db, CHECKPOINT_BYTES / page_bytes);
+    return db_exec(db, pragmas, e);
 }
 
 bool db_open(const char *path, const struct db_options *options, sqlite3 **out, struct error *e)
@@ -106,7 +112,7 @@ bool db_open(const char *path, const struct db_options *options, sqlite3 **out, 
         goto fail;
     if (!db_exec(db, "PRAGMA foreign_keys=ON", e))
         goto fail;
-    if (options->mode != DB_READ && !set_up_writer(db, e))
+    if (options->mode != DB_READ && !set_up_writer(db, options, e))
         goto fail;
     *out = db;
     return true;

@@ -12,8 +12,9 @@ enum db_mode { DB_READ, DB_WRITE, DB_CREATE };
 
 struct db_options {
     enum db_mode mode;
-    int busy_ms;   /* how long a statement waits for a lock */
-    int cache_kib; /* 0: SQLite's default */
+    int busy_ms;    /* how long a statement waits for a lock */
+    int cache_kib;  /* 0: SQLite's default */
+    int page_bytes; /* of a database that is made; 0: SQLite's default */
 };
 
 /* Opens with busy_timeout set before the first statement, foreign keys on, defensive mode, no

@@ -31,13 +31,14 @@ const char *const store_migrations[] = {
     " content='chunk', content_rowid='id', tokenize='unicode61 remove_diacritics 2');"
     "CREATE TABLE link("
     " page INTEGER NOT NULL REFERENCES page(id),"
+    " seq INTEGER NOT NULL,"      /* in the page */
     " position INTEGER NOT NULL," /* of the chunk */
     " kind TEXT NOT NULL,"        /* wiki, markdown */
     " target TEXT NOT NULL,"      /* as written */
     " key TEXT,"                  /* wiki: the name; markdown: the path meant; NULL: outside */
-    " label TEXT NOT NULL"
-    ") STRICT;"
-    "CREATE INDEX link_page ON link(page);"
+    " label TEXT NOT NULL,"
+    " PRIMARY KEY(page, seq)"
+    ") STRICT, WITHOUT ROWID;"
     "CREATE INDEX link_key ON link(key) WHERE key IS NOT NULL;"
     "CREATE TABLE tag("
     " tag TEXT NOT NULL,"

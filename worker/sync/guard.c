@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -89,6 +90,7 @@ void guard_init(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_DFL); /* inherited SIG_IGN would make waitpid fail */
+    umask(077);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     struct sigaction crash = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND};

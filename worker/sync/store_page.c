@@ -51,8 +51,8 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_INDEX_DROP] = "INSERT INTO chunk_index(chunk_index, rowid, title, heading, text)"
                        " SELECT 'delete', id, title, heading, text FROM chunk WHERE page = ?1",
     [SQL_CHUNK_DROP] = "DELETE FROM chunk WHERE page = ?1",
-    [SQL_LINK_ADD] = "INSERT INTO link(page, position, kind, target, key, label)"
-                     " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    [SQL_LINK_ADD] = "INSERT INTO link(page, seq, position, kind, target, key, label)"
+                     " VALUES(?1, ?7, ?2, ?3, ?4, ?5, ?6)",
     [SQL_LINK_DROP] = "DELETE FROM link WHERE page = ?1",
     [SQL_TAG_ADD] = "INSERT OR IGNORE INTO tag(page, tag) VALUES(?1, ?2)",
     [SQL_TAG_DROP] = "DELETE FROM tag WHERE page = ?1",
@@ -152,6 +152,7 @@ static bool put_links(struct store *store, int64_t id, const struct page_origin 
         bind_text(s, 4, link->target);
         bind_text(s, 5, inside ? key.data : NULL);
         bind_text(s, 6, link->label);
+        bind_int(s, 7, (int64_t)i);
         ok = db_run(s, NULL, e);
     }
     buf_release(&key);

@@ -14,6 +14,8 @@
 
 /* Page cache of the writing connection. */
 enum { CACHE_KIB_NORMAL = 16 * 1024, CACHE_KIB_LOW = 2 * 1024 };
+/* Chunks of some 2 KB leave a fifth of a 4 KB page unused, a tenth of an 8 KB one. */
+enum { PAGE_BYTES = 8 * 1024 };
 /* Nobody else writes; a reader's checkpoint lock is short. */
 enum { WRITE_BUSY_MS = 5000 };
 
@@ -62,6 +64,7 @@ bool store_open(const char *path, enum memory_size memory, struct store **out, s
     const struct db_options options = {
         .mode = DB_CREATE,
         .busy_ms = WRITE_BUSY_MS,
+        .page_bytes = PAGE_BYTES,
         .cache_kib = memory == MEMORY_LOW ? CACHE_KIB_LOW : CACHE_KIB_NORMAL,
     };
     store->memory = memory;
