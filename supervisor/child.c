@@ -143,14 +143,21 @@ static void set_alarm(struct child *child, int64_t at_ms)
     uv_timer_start(&child->alarm, alarm_fired, wait_ms > 0 ? (uint64_t)wait_ms : 0, 0);
 }
 
-/* In the pool: everything that may wait for a disk or a lock. Stragglers of a run that ended well
- * left with its group; a run that did not end well is searched for by its mark. */
+/* Stragglers of a run that ended well left with its group; one that did not is searched for what
+ * left the group, by the mark. */
+static bool ended_badly(const struct child *child)
+{
+    return child->spawned && (child->end.attempt.signal || !child->has_record ||
+                              child->machine.kill_stage != KILL_NONE);
+}
+
+/* In the pool: everything that may wait for a disk or a lock. */
 static void collect_work(uv_work_t *work)
 {
     struct child *child = work->data;
     struct child_end *end = &child->end;
     const struct child_spec *spec = &child->spec;
-    if (child->spawned && (end->attempt.signal || child->machine.kill_stage != KILL_NONE))
+    if (ended_badly(child))
         marker_signal(spec->home, spec->source, SIGKILL);
     end->view_read = store_view_read(spec->home, spec->source, &end->view, &end->view_error);
 }
