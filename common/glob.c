@@ -1,5 +1,5 @@
-/* Glob sets: all patterns run side by side as one bit-parallel automaton.
- *
+/* Glob sets: all patterns run side by side as one bit-parallel automaton. */
+/*
  * Each pattern is a row of states, one bit each, and a final state. A set bit means: the path read
  * so far matches the pattern up to here. A byte moves bits one to the left where the state takes
  * that byte, and keeps them where the state may repeat. No backtracking, so no bad cases.
@@ -15,16 +15,22 @@
 
 enum { WORD_BITS = 64, MAX_WORDS = GLOB_SET_MAX / WORD_BITS, BYTES = 256 };
 
+/* 64 states. [1] is for a '/', [0] for every other byte. `*` repeats on all but '/' and may be left
+ * at any time, `**` at the end repeats on all and may be left at any time, `**` and '/' repeats on
+ * all and may be left after a '/' only. */
+struct word {
+    uint64_t start;    /* each pattern's first state */
+    uint64_t stay[2];  /* states that repeat on this byte */
+    uint64_t leave[2]; /* states that may match nothing more, once this byte is read */
+    uint64_t end_dir;  /* final states: the path up to here, a folder, matches */
+    uint64_t end_file; /* final states that match a file as well */
+};
+
 struct glob_set {
     size_t words;
     size_t states;
-    uint64_t *takes;    /* owned; [byte * words + word]: this byte moves the state on */
-    uint64_t *start;    /* owned; each pattern's first state */
-    uint64_t *star;     /* owned; `*`: repeats on all but '/', may be left at any time */
-    uint64_t *dirs;     /* owned; `**` and '/': repeats on all, may be left after a '/' only */
-    uint64_t *all;      /* owned; `**` at the end: repeats on all, may be left at any time */
-    uint64_t *end_dir;  /* owned; final states: the path up to here, a folder, matches */
-    uint64_t *end_file; /* owned; those that match a file as well */
+    struct word *word; /* owned; [words] */
+    uint64_t *takes;   /* owned; [byte * words + word]: this byte moves the state on */
 };
 
 /* Where a pattern is being compiled: into `set`, from `p`. */
@@ -32,22 +38,35 @@ struct compiler {
     struct glob_set *set;
     const char *p;
     const char *end;
+    bool in_folders;    /* the state before is `**` and '/' */
     const char *reason; /* NULL, or why it is refused */
 };
 
-static void set_bit(uint64_t *mask, size_t state)
+/* The next state's word and bit. */
+static struct word *word_of(const struct glob_set *set)
 {
-    mask[state / WORD_BITS] |= UINT64_C(1) << state % WORD_BITS;
+    return &set->word[set->states / WORD_BITS];
 }
 
-static bool has_bit(const uint64_t *mask, size_t state)
+static uint64_t bit_of(const struct glob_set *set)
 {
-    return mask[state / WORD_BITS] >> state % WORD_BITS & 1;
+    return UINT64_C(1) << set->states % WORD_BITS;
 }
 
 static void take_byte(struct glob_set *set, unsigned char byte)
 {
-    set_bit(set->takes + byte * set->words, set->states);
+    set->takes[byte * set->words + set->states / WORD_BITS] |= bit_of(set);
+}
+
+/* Adds a state that repeats: on '/' too or not, to be left after every byte or after '/' only. */
+static void add_repeat(struct glob_set *set, bool on_slash, bool leave_always)
+{
+    struct word *word = word_of(set);
+    word->stay[0] |= bit_of(set);
+    word->stay[1] |= on_slash ? bit_of(set) : 0;
+    word->leave[0] |= leave_always ? bit_of(set) : 0;
+    word->leave[1] |= bit_of(set);
+    set->states++;
 }
 
 static bool class_has(const char *name, size_t length, int byte)
@@ -123,6 +142,14 @@ static void compile_bracket(struct compiler *c)
     c->set->states++;
 }
 
+/* `**` and '/' twice is the same as once: such states never stand side by side, see step(). */
+static void add_folders(struct compiler *c)
+{
+    if (!c->in_folders)
+        add_repeat(c->set, true, false);
+    c->in_folders = true;
+}
+
 /* At `*`: how many; several between slashes or ends mean folders, else they are one. */
 static void compile_stars(struct compiler *c, const char *begin)
 {
@@ -131,17 +158,14 @@ static void compile_stars(struct compiler *c, const char *begin)
         c->p++;
     bool open_left = first == begin || first[-1] == '/';
     bool open_right = c->p == c->end || *c->p == '/';
-    struct glob_set *set = c->set;
-    if (c->p - first < 2 || !open_left || !open_right) {
-        set_bit(set->star, set->states++);
-    } else if (c->p == c->end) {
-        set_bit(set->all, set->states++);
-    } else {
-        /* `**` and '/' twice is the same as once: these states never stand side by side. */
-        if (set->states == 0 || !has_bit(set->dirs, set->states - 1))
-            set_bit(set->dirs, set->states++);
+    bool folders = c->p - first > 1 && open_left && open_right;
+    if (folders && c->p < c->end) {
         c->p++;
+        add_folders(c);
+        return;
     }
+    add_repeat(c->set, folders, true);
+    c->in_folders = false;
 }
 
 static void compile_literal(struct compiler *c)
@@ -161,6 +185,21 @@ static void compile_any(struct compiler *c)
         if (byte != '/')
             take_byte(c->set, (unsigned char)byte);
     c->set->states++;
+}
+
+static void compile_part(struct compiler *c, const char *begin)
+{
+    if (*c->p == '*') {
+        compile_stars(c, begin);
+        return;
+    }
+    c->in_folders = false;
+    if (*c->p == '[')
+        compile_bracket(c);
+    else if (*c->p == '?')
+        compile_any(c);
+    else
+        compile_literal(c);
 }
 
 /* What can be seen before compiling; NULL if nothing is wrong. */
@@ -193,22 +232,14 @@ static const char *compile(struct glob_set *set, const char *pattern)
     bool anchored = memchr(pattern, '/', (size_t)(end - pattern)) != NULL;
     const char *begin = pattern + (*pattern == '/');
     struct compiler c = {.set = set, .p = begin, .end = end};
-    set_bit(set->start, set->states);
+    word_of(set)->start |= bit_of(set);
     if (!anchored)
-        set_bit(set->dirs, set->states++);
-    while (c.p < end && !c.reason) {
-        if (*c.p == '*')
-            compile_stars(&c, begin);
-        else if (*c.p == '[')
-            compile_bracket(&c);
-        else if (*c.p == '?')
-            compile_any(&c);
-        else
-            compile_literal(&c);
-    }
-    set_bit(set->end_dir, set->states);
+        add_folders(&c);
+    while (c.p < end && !c.reason)
+        compile_part(&c, begin);
+    word_of(set)->end_dir |= bit_of(set);
     if (!dirs_only)
-        set_bit(set->end_file, set->states);
+        word_of(set)->end_file |= bit_of(set);
     set->states++;
     return c.reason;
 }
@@ -230,15 +261,9 @@ static const char too_long[] = "too long: 64 KiB of patterns at most";
 static struct glob_set *set_alloc(size_t states)
 {
     struct glob_set *set = xcalloc(1, sizeof *set);
-    size_t words = states / WORD_BITS + 1;
-    set->words = words;
-    set->takes = xcalloc(BYTES * words, sizeof *set->takes);
-    set->start = xcalloc(words, sizeof *set->start);
-    set->star = xcalloc(words, sizeof *set->star);
-    set->dirs = xcalloc(words, sizeof *set->dirs);
-    set->all = xcalloc(words, sizeof *set->all);
-    set->end_dir = xcalloc(words, sizeof *set->end_dir);
-    set->end_file = xcalloc(words, sizeof *set->end_file);
+    set->words = states / WORD_BITS + 1;
+    set->word = xcalloc(set->words, sizeof *set->word);
+    set->takes = xcalloc(BYTES * set->words, sizeof *set->takes);
     return set;
 }
 
@@ -280,67 +305,78 @@ void glob_set_free(struct glob_set *set)
 {
     if (!set)
         return;
+    free(set->word);
     free(set->takes);
-    free(set->start);
-    free(set->star);
-    free(set->dirs);
-    free(set->all);
-    free(set->end_dir);
-    free(set->end_file);
     free(set);
 }
 
-/* Moves the states on by one byte, then lets them leave what may match nothing. Bits move only
- * upwards, so one pass from the lowest word does it; at most `**` and `*` follow each other. */
+/* States that may be left are left. Twice, since a `*` may follow a `**` and '/'; no more, since
+ * nothing else of the kind stands side by side. */
+static uint64_t leave(const struct word *word, uint64_t now, bool slash)
+{
+    now |= (now & word->leave[slash]) << 1;
+    return now | (now & word->leave[slash]) << 1;
+}
+
+/* Moves the states on by one byte. Bits only move upwards: one pass from the lowest word does it.
+ */
 static void step(const struct glob_set *set, uint64_t *now, unsigned char byte)
 {
     const uint64_t *takes = set->takes + byte * set->words;
     bool slash = byte == '/';
-    uint64_t moved = 0; /* carried over from the word below */
-    uint64_t left = 0;
+    uint64_t carry = 0;
     for (size_t w = 0; w < set->words; w++) {
-        uint64_t old = now[w];
-        uint64_t stays = set->dirs[w] | set->all[w] | (slash ? 0 : set->star[w]);
-        uint64_t new = ((old & takes[w]) << 1) | moved | left | (old & stays);
-        uint64_t leave = slash ? set->dirs[w] : 0;
-        new |= (new &leave) << 1;
-        leave |= set->star[w] | set->all[w];
-        new |= (new &leave) << 1;
-        moved = (old & takes[w]) >> (WORD_BITS - 1);
-        left = (new &leave) >> (WORD_BITS - 1);
-        now[w] = new;
+        const struct word *word = &set->word[w];
+        uint64_t moved = now[w] & takes[w];
+        uint64_t next = leave(word, moved << 1 | (now[w] & word->stay[slash]) | carry, slash);
+        carry = (moved | (next & word->leave[slash])) >> (WORD_BITS - 1);
+        now[w] = next;
     }
-}
-
-static bool any(const struct glob_set *set, const uint64_t *now, const uint64_t *mask)
-{
-    for (size_t w = 0; w < set->words; w++)
-        if (now[w] & mask[w])
-            return true;
-    return false;
 }
 
 /* The first states, as they stand before the first byte: behind an unseen '/'. */
 static void begin(const struct glob_set *set, uint64_t *now)
 {
-    uint64_t left = 0;
+    uint64_t carry = 0;
     for (size_t w = 0; w < set->words; w++) {
-        uint64_t leave = set->dirs[w] | set->star[w] | set->all[w];
-        now[w] = set->start[w] | left;
-        now[w] |= (now[w] & leave) << 1;
-        now[w] |= (now[w] & leave) << 1;
-        left = (now[w] & leave) >> (WORD_BITS - 1);
+        const struct word *word = &set->word[w];
+        now[w] = leave(word, word->start | carry, true);
+        carry = (now[w] & word->leave[1]) >> (WORD_BITS - 1);
     }
+}
+
+static bool ended(const struct glob_set *set, const uint64_t *now, bool dir)
+{
+    for (size_t w = 0; w < set->words; w++)
+        if (now[w] & (dir ? set->word[w].end_dir : set->word[w].end_file))
+            return true;
+    return false;
+}
+
+/* The same for a set of one word, as nearly all are: its state stays in a register. */
+static bool match_word(const struct word *word, const uint64_t *takes, const char *path)
+{
+    uint64_t now = leave(word, word->start, true);
+    for (const char *p = path; *p; p++) {
+        bool slash = *p == '/';
+        if (slash && now & word->end_dir)
+            return true;
+        uint64_t moved = now & takes[(unsigned char)*p];
+        now = leave(word, moved << 1 | (now & word->stay[slash]), slash);
+    }
+    return now & word->end_file;
 }
 
 bool glob_set_match(const struct glob_set *set, const char *path)
 {
     uint64_t now[MAX_WORDS + 1];
+    if (set->words == 1)
+        return match_word(set->word, set->takes, path);
     begin(set, now);
     for (const char *p = path; *p; p++) {
-        if (*p == '/' && any(set, now, set->end_dir))
+        if (*p == '/' && ended(set, now, true))
             return true;
         step(set, now, (unsigned char)*p);
     }
-    return any(set, now, set->end_file);
+    return ended(set, now, false);
 }

@@ -27,7 +27,7 @@ static const char *const pattern_parts[] = {
     "[a-c]", "***",  "\\a", "[c-a]", "-",           "[!]-a]", "[a/b]", "[\\]x]",
 };
 static const char *const path_parts[] = {"a", "b", "c", ".", "*", "z", "]", "-", "x", "ab"};
-#define PICK(list) list[pick(sizeof list / sizeof *list)]
+#define PICK(list) (list)[pick(sizeof(list) / sizeof *(list))]
 
 static void add_parts(struct buf *out, bool of_pattern)
 {
