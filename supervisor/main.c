@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -56,6 +57,7 @@ static void repair_descriptors(void)
 int main(int argc, char **argv)
 {
     repair_descriptors();
+    umask(077); /* the home is its user's alone, and so is all in it */
     log_init_from_environment();
     for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
