@@ -53,6 +53,8 @@ struct config_mistakes {
 #define MAX_MAX_PAGE_BYTES (INT64_C(64) * 1024 * 1024)
 /* sources.json larger than this is refused. */
 #define CONFIG_MAX_BYTES (4 * 1024 * 1024)
+/* More sources than this are refused: each takes half a kilobyte, and a process when it runs. */
+#define CONFIG_MAX_SOURCES 10000
 
 /* Reads and checks `path` (a file; "missing" names what to do). On mistakes: false, CAUSE_CONFIG,
  * the first mistake and how many more in `e`, and all of them in `mistakes` if it is not NULL.

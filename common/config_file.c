@@ -108,18 +108,17 @@ static bool write_all(int fd, const char *text, size_t size)
     return true;
 }
 
-/* Owner before mode, since chown clears bits. Only root may give files away: others keep theirs. */
+/* Those of the old file; a new one belongs to the folder's owner, whoever runs the edit. Owner
+ * before mode, since chown clears bits. Only root may give files away: others keep theirs. */
 static bool keep_owner_and_mode(int fd, const struct config_file *file)
 {
     struct stat st;
-    if (!file->existed)
-        return true;
-    if (stat(file->path, &st) != 0)
+    if (file->existed ? stat(file->path, &st) : fstat(file->folder, &st))
         return false;
     if ((st.st_uid != geteuid() || st.st_gid != getegid()) &&
         fchown(fd, st.st_uid, st.st_gid) != 0 && errno != EPERM)
         return false;
-    return fchmod(fd, st.st_mode & 0777) == 0;
+    return fchmod(fd, file->existed ? st.st_mode & 0777 : 0600) == 0;
 }
 
 /* False with errno. */

@@ -192,6 +192,11 @@ static void read_sources(struct parser *parser, json_t *list, struct config *con
                              "expected a list of sources");
         return;
     }
+    if (json_array_size(list) > CONFIG_MAX_SOURCES) {
+        config_mistake(parser->mistakes, "sources: %zu are more than %d", json_array_size(list),
+                       CONFIG_MAX_SOURCES);
+        return;
+    }
     config->count = json_array_size(list);
     config->sources = xcalloc(config->count, sizeof *config->sources);
     for (size_t i = 0; i < config->count; i++)

@@ -258,16 +258,17 @@ static void print_row(const struct source_config *s, int width)
     char times[4][DURATION_TEXT_SIZE];
     struct buf where = {0};
     CLEANUP(free_text) char *url = url_mask(s->url ? s->url : "");
+    CLEANUP(free_text)
+    char *full = xasprintf("%s%s%s", url, s->branch ? " @ " : "", s->branch ? s->branch : "");
     duration_format_exact(s->timeout_ms, times[0]);
     duration_format_exact(s->grace_ms, times[1]);
     duration_format_exact(s->stall_ms, times[2]);
     duration_format_exact(s->every_ms, times[3]);
     buf_reserve(&where, 0);
-    text_escape(&where, url, strlen(url));
-    printf("%-*s  %-11s  %-7s  %7s  %7s  %7s  %7s  %9" PRId64 "  %-6s  %s%s%s\n", width, s->id,
-           s->kind, s->enabled ? "yes" : "no", times[0], times[1], times[2], times[3],
-           s->max_page_bytes, memory_name(s->memory), where.data, s->branch ? " @ " : "",
-           s->branch ? s->branch : "");
+    text_escape(&where, full, strlen(full));
+    printf("%-*s  %-11s  %-7s  %7s  %7s  %7s  %7s  %9" PRId64 "  %-6s  %s\n", width, s->id, s->kind,
+           s->enabled ? "yes" : "no", times[0], times[1], times[2], times[3], s->max_page_bytes,
+           memory_name(s->memory), where.data);
     buf_release(&where);
 }
 

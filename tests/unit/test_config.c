@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "tests/unit/harness.h"
 
 #define GIT(id, more) "{\"id\":\"" id "\",\"kind\":\"git\",\"url\":\"/srv/x\"" more "}"
@@ -217,6 +218,17 @@ TEST(two_sources_with_one_id_are_refused)
 {
     mistaken(SOURCES(GIT("a", "") "," GIT("b", "") "," GIT("a", "")),
              "sources[2].id: \"a\": sources[0] has it already\n");
+}
+
+TEST(a_file_with_endless_sources_is_refused_at_once)
+{
+    struct buf text = {0};
+    buf_add_text(&text, "{\"sources\":[0");
+    for (int i = 0; i < CONFIG_MAX_SOURCES; i++)
+        buf_add_text(&text, ",0");
+    buf_add_text(&text, "]}");
+    mistaken(text.data, "sources: 10001 are more than 10000\n");
+    buf_release(&text);
 }
 
 TEST(ids_are_names_of_plain_folders)

@@ -90,6 +90,22 @@ TEST(the_mode_is_kept)
     CHECK_INT(mode_of(path), 0640);
 }
 
+TEST(root_leaves_files_to_their_owner)
+{
+    struct stat st;
+    if (geteuid() != 0)
+        SKIP("only root may give files away");
+    const char *old = write_text("mine/old.json", "{\"sources\":[]}");
+    CHECK(chown(old, 1234, 1235) == 0 && chown(test_path("mine"), 1236, 1237) == 0);
+    add(old, "a");
+    CHECK(stat(old, &st) == 0);
+    CHECK(st.st_uid == 1234 && st.st_gid == 1235);
+    add(test_path("mine/new.json"), "a");
+    CHECK(stat(test_path("mine/new.json"), &st) == 0);
+    CHECK(st.st_uid == 1236 && st.st_gid == 1237);
+    CHECK_INT(st.st_mode & 0777, 0600);
+}
+
 TEST(a_symbolic_link_is_written_through)
 {
     const char *target = write_text("dotfiles/lattice.json", "{\"sources\":[]}");
