@@ -60,7 +60,7 @@ TEST(invalid_bytes_become_replacement_characters)
 
 TEST(memory_is_reused_after_a_giant_page)
 {
-    size_t size = 8 * 1024 * 1024;
+    size_t size = 3 * 1024 * 1024;
     char *giant = xmalloc(size);
     struct error e = {0};
     for (size_t i = 0; i < size; i++)

@@ -230,7 +230,7 @@ static void compare_documents(uint64_t seed, size_t documents, size_t lines)
 
 TEST(links_of_small_documents_are_cmarks)
 {
-    compare_documents(UINT64_C(0x9E3779B97F4A7C15), 20000, 4);
+    compare_documents(UINT64_C(0x9E3779B97F4A7C15), 10000, 4);
 }
 
 TEST(links_of_longer_documents_are_cmarks)
