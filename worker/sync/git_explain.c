@@ -7,6 +7,9 @@
 #include "common/cleanup.h"
 #include "common/text.h"
 
+/* What git adds when ssh ended; why is on the line before. */
+static const char ssh_echo[] = "Could not read from remote repository";
+
 /* Words of git 2.30 to 2.45, curl and OpenSSH in the C locale; the first that is found decides. */
 static const struct {
     const char *words;
@@ -47,14 +50,18 @@ static const struct {
     {"server certificate verification failed", CAUSE_UNREACHABLE,
      "the server's certificate is not trusted"},
     {"unable to access", CAUSE_UNREACHABLE, NULL},
-    {"Could not read from remote repository", CAUSE_UNREACHABLE, NULL},
+    {ssh_echo, CAUSE_UNREACHABLE, NULL},
     {"early EOF", CAUSE_UNREACHABLE, NULL},
     {"the remote end hung up", CAUSE_UNREACHABLE, NULL},
     {"No space left on device", CAUSE_STORE, "free space, then run again"},
     {"Disk quota exceeded", CAUSE_STORE, "free space, then run again"},
+    {"File too large", CAUSE_STORE, "raise the limit on the size of files (ulimit -f)"},
     {"unable to write", CAUSE_STORE, NULL},
     {"unable to create", CAUSE_STORE, NULL},
     {"Permission denied", CAUSE_CONFIG, "make it readable for this user"},
+    {"from promisor remote", CAUSE_BAD_DATA,
+     "it is a partial clone, into which nothing is fetched for a sync; complete it there with "
+     "`git fetch --refetch --no-filter`, or give the remote's URL"},
     {"missing blob", CAUSE_BAD_DATA, NULL},
     {"unable to read", CAUSE_BAD_DATA, NULL},
     {"bad object", CAUSE_BAD_DATA, NULL},
@@ -63,31 +70,54 @@ static const struct {
     {"fatal: Not a valid object name", CAUSE_BAD_DATA, NULL},
 };
 
-/* git's most telling line: the first `fatal:` or `ERROR:`, without that word; else the last line
- * that is not empty. Caller frees. */
+/* The line around `at`, without git's own word in front. Caller frees. */
+static char *line_at(const char *text, const char *at)
+{
+    static const char *const starts[] = {"fatal: ", "ERROR: ", "error: ", "remote: "};
+    while (at > text && at[-1] != '\n' && at[-1] != '\r')
+        at--;
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (strncmp(at, starts[i], strlen(starts[i])) == 0)
+            at += strlen(starts[i]);
+    return xstrndup(at, strcspn(at, "\r\n"));
+}
+
+/* git's most telling line where no known words are: the first `fatal:` or `ERROR:`, else the last
+ * line that is not empty. Caller frees. */
 static char *telling_line(const char *text)
 {
     static const char *const starts[] = {"fatal: ", "ERROR: ", "error: ", "ssh: "};
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
         const char *line = strstr(text, starts[i]);
-        if (!line)
-            continue;
-        line += i == 3 ? 0 : strlen(starts[i]);
-        return xstrndup(line, strcspn(line, "\r\n"));
+        if (line)
+            return line_at(text, line);
     }
     const char *last = text;
     for (const char *p = text; *p; p += strcspn(p, "\r\n"), p += strspn(p, "\r\n"))
         last = p;
-    return xstrndup(last, strcspn(last, "\r\n"));
+    return line_at(text, last);
+}
+
+/* ssh says why on a line of its own, before git says that nothing came. */
+static const char *reason_before(const char *text, const char *at)
+{
+    bool is_echo = strncmp(at, ssh_echo, strlen(ssh_echo)) == 0;
+    return is_echo && strncmp(text, "fatal: ", 7) != 0 && text[strspn(text, "\r\n")]
+               ? text + strspn(text, "\r\n")
+               : at;
 }
 
 bool git_explain(const char *what, const char *text, struct error *e)
 {
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        const char *found = strstr(text, known[i].words);
+        if (!found)
+            continue;
+        CLEANUP(free_text) char *line = line_at(text, reason_before(text, found));
+        return error_set(e, known[i].cause, "git %s: %s%s%s", what, line,
+                         known[i].remedy ? "; " : "", known[i].remedy ? known[i].remedy : "");
+    }
     CLEANUP(free_text) char *line = telling_line(text);
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strstr(text, known[i].words))
-            return error_set(e, known[i].cause, "git %s: %s%s%s", what, line,
-                             known[i].remedy ? "; " : "", known[i].remedy ? known[i].remedy : "");
     return error_set(e, CAUSE_UNREACHABLE, "git %s: %s", what,
                      *line ? line : "ended without a word");
 }

@@ -68,7 +68,7 @@ enum step git_mirror_head(struct git_mirror *m, char **oid, struct error *e)
                       m->url->location);
         else if (!*oid)
             error_set(e, CAUSE_CONFIG, "%s has no branch %s; check `branch`", m->url->location,
-                      m->ref + strlen("refs/heads/"));
+                      sync_source(m->sync)->branch);
         if (!*oid)
             step = STEP_FAILED;
     } else if (step == STEP_FAILED)
