@@ -89,6 +89,7 @@ void guard_init(void)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit (ulimit -f) is an error to report: EFBIG */
     signal(SIGCHLD, SIG_DFL); /* inherited SIG_IGN would make waitpid fail */
     umask(077);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
