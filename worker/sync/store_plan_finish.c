@@ -25,8 +25,9 @@ const char *const plan_sql[PLAN_SQL_COUNT] = {
     [PLAN_SQL_ONE_PAGE] = "SELECT id, path, blob, epoch, size_bytes FROM page WHERE path = ?1",
     [PLAN_SQL_ONE_ERROR] =
         "SELECT path, blob, epoch, shape, reason FROM page_error WHERE path = ?1",
-    [PLAN_SQL_READ] = "SELECT seq, path, blob, page, moved FROM temp.plan WHERE op = ?1 AND seq > ?2"
-                      " ORDER BY seq LIMIT ?3",
+    [PLAN_SQL_READ] =
+        "SELECT seq, path, blob, page, moved FROM temp.plan WHERE op = ?1 AND seq > ?2"
+        " ORDER BY seq LIMIT ?3",
     [PLAN_SQL_QUARANTINED] = "SELECT path, blob FROM page_error WHERE reason = 'quarantined'",
     [PLAN_SQL_COUNT_OPS] = "SELECT op, page = 0, count(*) FROM temp.plan GROUP BY 1, 2",
     /* The nth that went with the nth that came of the same blob, in path order. */
@@ -36,7 +37,8 @@ const char *const plan_sql[PLAN_SQL_COUNT] = {
         " come AS (SELECT seq, blob, path, row_number() OVER (PARTITION BY blob ORDER BY path)"
         "  AS n FROM temp.plan WHERE op = 1 AND page = 0)"
         " SELECT gone.seq, come.seq, gone.page, page.path, page.title, page.kind, page.epoch,"
-        " come.path FROM gone JOIN come USING(blob, n) JOIN page ON page.id = gone.page",
+        " come.path, page.size_bytes FROM gone JOIN come USING(blob, n) JOIN page ON page.id = "
+        "gone.page",
     [PLAN_SQL_TO_RENAME] = "UPDATE temp.plan SET op = 0, path = ?2, page = ?3 WHERE seq = ?1",
     [PLAN_SQL_TO_CHANGE] = "UPDATE temp.plan SET page = ?2, moved = 1 WHERE seq = ?1",
     [PLAN_SQL_DROP] = "DELETE FROM temp.plan WHERE seq = ?1",
@@ -99,7 +101,8 @@ static bool needs_import(struct store *store, sqlite3_stmt *row, const char *to,
     *import = true;
     if (strcmp(column_text(row, 4), stem) == 0 ||
         strcmp(column_text(row, 5), kinds[page_kind_of_path(to)]) != 0 ||
-        column_int(row, 6) != store->plan_state.rules.epoch || !utf8_valid(to, strlen(to)))
+        column_int(row, 6) != store->plan_state.rules.epoch ||
+        column_int(row, 8) > store->plan_state.rules.max_page_bytes || !utf8_valid(to, strlen(to)))
         return true;
     *import = false;
     return same_folder(from, to) || has_links(store, column_int(row, 2), import, e);
