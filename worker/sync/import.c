@@ -23,6 +23,9 @@ enum { BLOCK_ITEMS = 1024, BLOCK_ITEMS_LOW = 256 };
  * of the time that gathering took. */
 enum { BATCH_GRACE_SHARE = 4, BATCH_MIN_MS = 20, BATCH_MAX_MS = 10 * 1000 };
 
+/* Of the path of what cannot be a page, in the log: the reason behind it must fit too. */
+enum { REFUSED_PATH_SHOWN = 1000 };
+
 struct import {
     struct sync *sync;
     struct page page;
@@ -120,11 +123,10 @@ static bool refuse(struct import *in, const struct plan_item *item,
                    struct error *e)
 {
     struct sync *s = in->sync;
-    struct buf shown = {0};
-    text_escape(&shown, item->path, item->path_size);
-    log_line(LOG_WARN, s->source->id, "import", "%s cannot be a page: %s", shown.data,
+    bool cut = item->path_size > REFUSED_PATH_SHOWN;
+    log_line(LOG_WARN, s->source->id, "import", "%.*s%s cannot be a page: %s",
+             cut ? REFUSED_PATH_SHOWN : (int)item->path_size, item->path, cut ? "..." : "",
              refusal->detail);
-    buf_release(&shown);
     return (!item->page || store_page_delete(s->store, item->page, e)) &&
            store_error_put(s->store, origin, refusal, e);
 }

@@ -125,6 +125,7 @@ static enum step fetch_run(struct sync *s, struct error *e)
     s->head = NULL;
     s->kind->release(s->kind_state);
     s->kind_state = NULL;
+    s->missing = 0;
     if (!sync_progress(s, 0, -1, e))
         return STEP_FAILED;
     return s->kind->fetch(s, &s->kind_state, &s->head, e);
@@ -149,7 +150,7 @@ static enum step finish_run(struct sync *s, struct error *e)
         error_set(e, CAUSE_BAD_DATA,
                   "%" PRId64
                   " blobs are not in the repository (a partial or shallow clone?); fetch "
-                  "them there with `git fetch --refetch`, or give the remote's URL",
+                  "them there with `git fetch --refetch --no-filter`, or give the remote's URL",
                   s->missing);
         return STEP_FAILED;
     }
