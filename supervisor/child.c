@@ -1,6 +1,6 @@
-/* Worker processes on libuv: descriptors, timers, exit, and the collecting of what they left.
- *
- * libuv reaps its children, so nothing here waits by hand. Handles are closed once the process is
+/* Worker processes on libuv: descriptors, timers, exit, and the collecting of what they left. */
+
+/* libuv reaps its children, so nothing here waits by hand. Handles are closed once the process is
  * gone (or stuck), and memory is freed when the last of them is closed and the pool's work is done.
  * An orphan may hold the worker's pipes open: a run is ended by exit and by what the pipes hold at
  * that moment, never by their end. */

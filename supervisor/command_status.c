@@ -95,19 +95,21 @@ static void release(struct status_command *c)
     home_release(&c->home);
 }
 
+static int show(struct status_command *c)
+{
+    struct error e = {0};
+    if (!open_all(c, &e))
+        return complain_error(&e);
+    return print(c) ? EXIT_ALL_OK : EXIT_SOME_FAILED;
+}
+
 int command_status(int argc, char **argv)
 {
     struct status_command c = {0};
     struct error e = {0};
-    int code = EXIT_ALL_OK;
     if (!status_options_parse(argc, argv, &c.options, &e))
-        code = complain_error(&e);
-    else if (c.options.help)
-        code = help_print(help_status_text);
-    else if (!open_all(&c, &e))
-        code = complain_error(&e);
-    else if (!print(&c))
-        code = EXIT_SOME_FAILED;
+        return complain_error(&e);
+    int code = c.options.help ? help_print(help_status_text) : show(&c);
     release(&c);
     return code;
 }

@@ -1,6 +1,7 @@
 /* Drawing of live lines. */
 #include "supervisor/live.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -45,13 +46,22 @@ bool live_is_on(const struct live *live)
     return live->on;
 }
 
+/* Whole seconds in the last minute: tenths would not stand still. */
+static void set_left(char left[DURATION_TEXT_SIZE], int64_t left_ms)
+{
+    int64_t left_s = left_ms > 0 ? left_ms / 1000 : 0;
+    if (left_s < 60)
+        snprintf(left, DURATION_TEXT_SIZE, "%ds", (int)left_s);
+    else
+        duration_format(left_s * 1000, left);
+}
+
 void live_row_write(struct buf *out, const struct live_row *row, size_t width)
 {
     struct buf line = {0};
     char left[DURATION_TEXT_SIZE];
-    int64_t left_s = row->left_ms > 0 ? row->left_ms / 1000 : 0;
-    duration_format(left_s * 1000, left);
-    buf_printf(&line, "%-12s %-8s", row->source, row->phase[0] ? row->phase : "start");
+    set_left(left, row->left_ms);
+    buf_printf(&line, "%-12s %-8s", row->source, row->phase[0] ? row->phase : "starting");
     if (row->phase[0])
         buf_printf(&line, " %lld", (long long)row->done);
     if (row->phase[0] && row->total >= 0)
@@ -97,7 +107,7 @@ static void draw(struct live *live)
     buf_reset(&live->frame);
     take_away(live, &live->frame);
     for (size_t i = 0; i < shown; i++) {
-        live_row_write(&live->frame, &rows[i], width);
+        live_row_write(&live->frame, &rows[i], width - 1);
         buf_add_byte(&live->frame, '\n');
     }
     live->drawn = shown;

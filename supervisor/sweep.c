@@ -1,5 +1,7 @@
-/* The sweep, in the thread pool. It takes a source's kernel lock only where a row is left over:
- * taking it for nothing would make a worker that starts just then believe it is locked. */
+/* The sweep, in the thread pool. */
+
+/* It takes a source's kernel lock only where a row is left over: taking it for nothing would make
+ * a worker that starts just then believe it is locked. */
 #include "supervisor/sweep.h"
 
 #include <dirent.h>
