@@ -2,7 +2,9 @@
 #include "common/marker.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/text.h"
 
 /* Ancestors looked at; a deeper tree of processes than this does not occur. */
@@ -83,28 +86,47 @@ static bool among(pid_t pid, const pid_t *list, size_t count)
     return false;
 }
 
+/* Descriptors of processes that were signalled. */
+struct found {
+    int *fds; /* owned */
+    size_t count;
+    size_t room;
+};
+
+/* Takes `fd`. */
+static void keep(struct found *found, int fd)
+{
+    if (found->count == found->room) {
+        found->room = found->room ? 2 * found->room : 16;
+        found->fds = xrealloc(found->fds, found->room * sizeof *found->fds);
+    }
+    found->fds[found->count++] = fd;
+}
+
 /* The pidfd is opened before the environment is read, so the signal cannot hit a later process
  * that got the same number. */
-static bool signal_if_marked(pid_t pid, const char *mark, int signal, struct buf *memory)
+static void signal_if_marked(pid_t pid, const char *mark, int signal, struct buf *memory,
+                             struct found *found)
 {
     CLEANUP(close_fd) int fd = (int)syscall(SYS_pidfd_open, pid, 0);
     struct process_stat stat;
     if (fd < 0 || !marked(pid, mark, memory) || !process_stat_read(pid, &stat) ||
-        stat.state == 'Z' || stat.state == 'X')
-        return false;
-    return syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) == 0;
+        stat.state == 'Z' || stat.state == 'X' ||
+        syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) != 0)
+        return;
+    keep(found, fd);
+    fd = -1;
 }
 
-size_t marker_signal(const struct home *home, const char *source, int signal)
+static void signal_all(const struct home *home, const char *source, int signal, struct found *found)
 {
     DIR *proc = opendir("/proc");
     if (!proc)
-        return 0;
+        return;
     char *mark = prefix(home, source);
     pid_t spared[ANCESTORS_MAX];
     size_t spared_count = ancestors(spared);
     struct buf memory = {0};
-    size_t found = 0;
     for (struct dirent *entry; (entry = readdir(proc));) {
         char *end;
         long pid = strtol(entry->d_name, &end, 10);
@@ -114,10 +136,57 @@ size_t marker_signal(const struct home *home, const char *source, int signal)
         if (fstatat(dirfd(proc), entry->d_name, &st, 0) != 0 ||
             (geteuid() != 0 && st.st_uid != geteuid()))
             continue;
-        found += signal_if_marked((pid_t)pid, mark, signal, &memory);
+        signal_if_marked((pid_t)pid, mark, signal, &memory, found);
     }
     closedir(proc);
     buf_release(&memory);
     free(mark);
-    return found;
+}
+
+static void found_release(struct found *found)
+{
+    for (size_t i = 0; i < found->count; i++)
+        close(found->fds[i]);
+    free(found->fds);
+    *found = (struct found){0};
+}
+
+size_t marker_signal(const struct home *home, const char *source, int signal)
+{
+    struct found found = {0};
+    signal_all(home, source, signal, &found);
+    size_t count = found.count;
+    found_release(&found);
+    return count;
+}
+
+/* True once all have ended; false at `until_ms`. */
+static bool wait_all(const struct found *found, int64_t until_ms)
+{
+    for (size_t i = 0; i < found->count; i++) {
+        struct pollfd end = {.fd = found->fds[i], .events = POLLIN};
+        int64_t left;
+        int n = 0;
+        while ((left = until_ms - clock_monotonic_ms()) > 0 && (n = poll(&end, 1, (int)left)) < 0 &&
+               errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+    }
+    return true;
+}
+
+size_t marker_end(const struct home *home, const char *source, int64_t wait_ms)
+{
+    int64_t until_ms = clock_monotonic_ms() + wait_ms;
+    size_t count = 0;
+    bool more = true;
+    while (more) {
+        struct found found = {0};
+        signal_all(home, source, SIGKILL, &found);
+        count += found.count;
+        more = found.count > 0 && wait_all(&found, until_ms);
+        found_release(&found);
+    }
+    return count;
 }

@@ -3,6 +3,7 @@
 #define LATTICE_COMMON_MARKER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/home.h"
 #include "common/proc.h"
@@ -17,5 +18,9 @@ char *marker_value(const struct home *home, const char *source, const char *run_
  * with whatever run, but not to the caller nor to its ancestors. Returns how many were found. Reads
  * /proc/PID/environ, that is, what the process was started with. */
 size_t marker_signal(const struct home *home, const char *source, int signal);
+
+/* Ends them all by SIGKILL and waits until they are gone, then looks again, since one may have
+ * forked meanwhile; until none is found, or for `wait_ms`. Returns how many were found. */
+size_t marker_end(const struct home *home, const char *source, int64_t wait_ms);
 
 #endif

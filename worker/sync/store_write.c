@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
@@ -98,7 +99,8 @@ bool store_set_aside(const char *path, struct error *e)
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         CLEANUP(free_text) char *from = xasprintf("%s%s", path, suffixes[i]);
         CLEANUP(free_text) char *to = xasprintf("%s.damaged%s", path, suffixes[i]);
-        if (rename(from, to) != 0 && errno != ENOENT)
+        /* An older one's log must not stay beside this one. */
+        if (rename(from, to) != 0 && (errno != ENOENT || (unlink(to) != 0 && errno != ENOENT)))
             return error_set(e, CAUSE_STORE, "set %s aside: %s", from, strerror(errno));
     }
     return true;

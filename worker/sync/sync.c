@@ -20,6 +20,8 @@
 #include "worker/sync/stop.h"
 #include "worker/sync/store_page.h"
 
+/* For processes that an earlier run, or this one when it was cut, left behind to be gone. */
+enum { LEFTOVERS_WAIT_MS = 2000 };
 /* Steps of index merging after an import; what is left over is the next run's. */
 enum { MERGE_STEPS_MAX = 2000 };
 
@@ -350,33 +352,60 @@ static bool end_run(struct sync *s, struct error *e)
     return ok;
 }
 
+/* Store, lock row, phases. */
+static enum step attempt(struct sync *s, struct error *e)
+{
+    s->phase = "lock";
+    return open_store(s, e) && take_lock_row(s, e) ? run_locked(s, e) : STEP_FAILED;
+}
+
+/* Damage that only reading found: the store is set aside and all is done anew. */
+static bool start_over(struct sync *s, struct error *e)
+{
+    CLEANUP(free_text) char *path = home_source_path(s->home, s->source->id, SOURCE_STORE);
+    log_line(LOG_WARN, s->source->id, s->phase, "%s; set aside as %s.damaged, a new one is built",
+             e->text, path);
+    s->kind->release(s->kind_state);
+    s->kind_state = NULL;
+    store_close(&s->store);
+    sync_state_release(&s->state);
+    s->now = s->kept = (struct tally){0};
+    s->unchanged = false;
+    *e = (struct error){0};
+    return store_set_aside(path, e);
+}
+
+/* The run's last words into the store; a failure there is the run's if it had none. */
+static void end_in_store(struct sync *s)
+{
+    struct run_result *r = &s->result;
+    struct error e = {0};
+    if (!s->store || end_run(s, &e) || r->outcome == OUTCOME_FAILED)
+        return;
+    r->outcome = store_lost_lock(s->store) ? OUTCOME_LOST_LOCK : OUTCOME_FAILED;
+    r->cause = r->outcome == OUTCOME_FAILED ? e.cause : CAUSE_NONE;
+    snprintf(r->message, sizeof r->message, "%s", e.text);
+}
+
 static void run_with_lock(struct sync *s, int64_t started_ms)
 {
     struct error e = {0};
-    enum step step = STEP_FAILED;
     /* A killed worker's git may live on while its lock is free again. */
-    size_t ended = marker_signal(s->home, s->source->id, SIGKILL);
+    size_t ended = marker_end(s->home, s->source->id, LEFTOVERS_WAIT_MS);
     if (ended)
         log_line(LOG_WARN, s->source->id, "lock", "ended %zu processes that an earlier run left",
                  ended);
-    s->phase = "lock";
-    if (open_store(s, &e) && take_lock_row(s, &e))
-        step = run_locked(s, &e);
+    enum step step = attempt(s, &e);
+    if (step == STEP_FAILED && e.damaged && start_over(s, &e))
+        step = attempt(s, &e);
     judge(s, step, &e);
     measure(s, started_ms);
-    struct error last = {0};
-    if (s->store && !end_run(s, &last) && s->result.outcome != OUTCOME_FAILED) {
-        s->result.outcome = store_lost_lock(s->store) ? OUTCOME_LOST_LOCK : OUTCOME_FAILED;
-        s->result.cause = s->result.outcome == OUTCOME_FAILED ? last.cause : CAUSE_NONE;
-        snprintf(s->result.message, sizeof s->result.message, "%s", last.text);
-    }
+    end_in_store(s);
     s->kind->release(s->kind_state);
     store_close(&s->store);
-    if (e.damaged || last.damaged) {
-        CLEANUP(free_text) char *path = home_source_path(s->home, s->source->id, SOURCE_STORE);
-        if (!store_set_aside(path, &last))
-            log_line(LOG_ERROR, s->source->id, s->phase, "%s", last.text);
-    }
+    /* What a git that was cut had started, before the lock is free again. */
+    if (step != STEP_DONE)
+        marker_end(s->home, s->source->id, LEFTOVERS_WAIT_MS);
 }
 
 static void fail(struct run_result *r, enum outcome outcome, const struct error *e)
