@@ -20,7 +20,7 @@ static const char *remedy(int code)
         return "; free space on that filesystem, then run again (what was committed is kept)";
     case SQLITE_READONLY:
     case SQLITE_PERM:
-        return "; make the file and its folder writable for this user";
+        return "; make the file, the -wal and -shm beside it and its folder writable for this user";
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return "; the file is damaged: move it aside and run again to rebuild it";
@@ -30,7 +30,9 @@ static const char *remedy(int code)
     case SQLITE_CANTOPEN:
         return "; check that the folder exists and is writable for this user";
     case SQLITE_IOERR:
-        return "; check the disk, then run again (what was committed is kept)";
+        return "; check the disk and any limit on the size of files (ulimit -f), then run again "
+               "(what "
+               "was committed is kept)";
     }
     return "";
 }
