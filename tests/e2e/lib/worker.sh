@@ -126,3 +126,11 @@ job() {
         \"run_id\":\"00000000000000000000000000000001\",\"timeout_ms\":60000,\"grace_ms\":15000,
         \"full\":false,\"allow_shrink\":false,\"quarantine\":[]}', '{${1:-}}')"
 }
+
+# own_mounts FILE FUNCTION: starts the test again where mounts are its own. Once started again, true.
+own_mounts() {
+    [ -z "${TEST_OWN_MOUNTS:-}" ] || return 0
+    [ "$(id -u)" -eq 0 ] || skip 'only root can mount'
+    unshare -m true 2>/dev/null || skip 'mounting is not allowed here'
+    TEST_OWN_MOUNTS=1 exec unshare -m -- bash -euo pipefail "$0" "$1" "$2"
+}
