@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/lock.h"
 #include "common/marker.h"
 #include "common/text.h"
 #include "supervisor/child_io.h"
@@ -151,6 +152,19 @@ static bool ended_badly(const struct child *child)
                               child->machine.kill_stage != KILL_NONE);
 }
 
+/* Under the source's lock, since a worker that somebody runs by hand has children with such a mark
+ * too. A lock that is held says that one lives. */
+static void end_stragglers(const struct child_spec *spec)
+{
+    char *path = home_source_path(spec->home, spec->source, SOURCE_LOCK);
+    struct error ignored = {0}; /* without a folder there is no lock, and nobody who holds it */
+    int fd = -1;
+    if (lock_kernel_acquire(path, &fd, &ignored) != LOCK_BUSY)
+        marker_signal(spec->home, spec->source, SIGKILL);
+    lock_kernel_release(&fd);
+    free(path);
+}
+
 /* In the pool: everything that may wait for a disk or a lock. */
 static void collect_work(uv_work_t *work)
 {
@@ -158,7 +172,7 @@ static void collect_work(uv_work_t *work)
     struct child_end *end = &child->end;
     const struct child_spec *spec = &child->spec;
     if (ended_badly(child))
-        marker_signal(spec->home, spec->source, SIGKILL);
+        end_stragglers(spec);
     end->view_read = store_view_read(spec->home, spec->source, &end->view, &end->view_error);
 }
 

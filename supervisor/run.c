@@ -40,7 +40,7 @@ static bool is_ignored(int number)
     return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-/* SIGHUP that nohup made ignored stays so. */
+/* What nohup or a script's `&` made ignored stays so. */
 static void listen_for_signals(struct run *run)
 {
     static const int numbers[RUN_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
@@ -48,7 +48,7 @@ static void listen_for_signals(struct run *run)
     for (int i = 0; i < RUN_SIGNALS; i++) {
         uv_signal_init(&run->loop, &run->signals[i]);
         run->signals[i].data = run;
-        if (numbers[i] != SIGHUP || !is_ignored(SIGHUP))
+        if (numbers[i] == SIGTERM || !is_ignored(numbers[i]))
             uv_signal_start(&run->signals[i], signalled, numbers[i]);
     }
 }

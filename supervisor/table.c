@@ -96,7 +96,8 @@ static void set_count(char *cell, bool known, int64_t count)
 
 static void set_time(char *cell, const struct source_status *status)
 {
-    if (!status->has_result || status->word == STATUS_RUNNING || status->word == STATUS_STALLED)
+    bool runs = status->word == STATUS_RUNNING || status->word == STATUS_STALLED;
+    if (!status->has_result || runs || status->result.outcome == OUTCOME_SKIPPED)
         snprintf(cell, CELL_SIZE, "-");
     else
         duration_format(status->result.duration_ms, cell);
