@@ -56,9 +56,10 @@ void redact_userinfo(char *text)
             if (*p == '@')
                 at = p;
         scheme = start;
-        if (!at || at - start < 3)
+        if (!at)
             continue;
-        memcpy(start, "***", 3);
-        memmove(start + 3, at, strlen(at) + 1);
+        size_t stars = at - start < 3 ? (size_t)(at - start) : 3;
+        memset(start, '*', stars);
+        memmove(start + stars, at, strlen(at) + 1);
     }
 }

@@ -26,7 +26,7 @@ bool error_set(struct error *e, enum cause cause, const char *format, ...)
 /* Prepends "...: " to the message and returns false. */
 bool error_wrap(struct error *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Replaces `user:secret@` behind each `://` by `***@`, in place. */
+/* Replaces `user:secret@` behind each `://` by at most three stars and `@`, in place. */
 void redact_userinfo(char *text);
 
 #endif

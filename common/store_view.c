@@ -12,7 +12,7 @@
 
 enum { VIEW_BUSY_MS = 2000 };
 
-enum { SQL_LOCK, SQL_STATE, SQL_LAST_RUN, SQL_RUN, SQL_COUNT };
+enum { SQL_LOCK, SQL_STATE, SQL_LAST_RUN, SQL_COUNT };
 
 static const char *const sql[SQL_COUNT] = {
     [SQL_LOCK] = "SELECT run_id, host, boot_id, pid_namespace, pid, pid_start, phase, done, total,"
@@ -20,7 +20,6 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_STATE] =
         "SELECT bookmark, target, last_success_at, version, pages, errors FROM sync_state",
     [SQL_LAST_RUN] = "SELECT " RUN_COLUMNS " FROM run ORDER BY seq DESC LIMIT 1",
-    [SQL_RUN] = "SELECT " RUN_COLUMNS " FROM run WHERE run_id = ?1",
 };
 
 /* Size of the file and, if it is there, of its log. */
@@ -110,27 +109,6 @@ bool store_view_read(const struct home *home, const char *id, struct store_view 
     db_close(&db);
     if (ok)
         *out = view;
-    return ok;
-}
-
-bool store_view_run(const struct home *home, const char *id, const char *run_id,
-                    struct run_result *run, bool *found, struct error *e)
-{
-    sqlite3 *db = NULL;
-    sqlite3_stmt *s = NULL;
-    CLEANUP(free_text) char *path = home_source_path(home, id, SOURCE_STORE);
-    *found = false;
-    if (!open_view(path, DB_READ, &db, e))
-        return false;
-    if (!db)
-        return true;
-    bool ok = db_prepare(db, &sql[SQL_RUN], 1, &s, e);
-    if (ok) {
-        bind_text(s, 1, run_id);
-        ok = db_first(s, found, e) && (!*found || run_row_read(s, run, e));
-    }
-    db_finalize(&s, 1);
-    db_close(&db);
     return ok;
 }
 

@@ -12,7 +12,7 @@ struct lock_row {
     struct process_identity holder;
     char phase[16];
     int64_t done;
-    int64_t total; /* -1: not known */
+    int64_t total;             /* -1: not known */
     int64_t acquired_at;       /* Unix seconds */
     int64_t last_refreshed_at; /* Unix seconds */
     int64_t progress_seq;
@@ -21,8 +21,8 @@ struct lock_row {
 struct store_view {
     bool exists; /* false: no store yet; the rest is zero */
     struct lock_row lock;
-    char bookmark[80]; /* "" if none */
-    char target[80];   /* "" if none */
+    char bookmark[80];       /* "" if none */
+    char target[80];         /* "" if none */
     int64_t last_success_at; /* Unix seconds; 0: never known to equal its source */
     int64_t version;
     int64_t pages;
@@ -36,10 +36,6 @@ struct store_view {
  * CAUSE_STORE with what to do: damaged, newer than this program, unreadable. */
 CHECKED bool store_view_read(const struct home *home, const char *id, struct store_view *view,
                              struct error *e);
-/* The run row of `run_id` alone, the truth of how that run ended; *found says if there is one. */
-CHECKED bool store_view_run(const struct home *home, const char *id, const char *run_id,
-                            struct run_result *run, bool *found, struct error *e);
-
 /* Clears a leftover lock row if it is still the one in `seen` (compare and set on run_id and
  * progress_seq). Only while holding the source's writer.lock. *cleared: false if it had changed. */
 CHECKED bool store_clear_lock(const struct home *home, const char *id, const struct lock_row *seen,

@@ -47,6 +47,8 @@ char *xstrndup(const char *text, size_t size)
 }
 
 static void add_format(struct buf *b, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+static void add_format(struct buf *b, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);

@@ -25,19 +25,17 @@ enum {
     ARGS_MAX = 48,
 };
 
+/* It never asks, and never leaves a control master behind. */
+#define SSH_COMMAND                                                                                \
+    "GIT_SSH_COMMAND=ssh -oBatchMode=yes -oControlMaster=no -oControlPath=none"                    \
+    " -oConnectTimeout=20 -oServerAliveInterval=15 -oServerAliveCountMax=3"
+
 /* Everything that a network git gets, whatever the user's configuration says. ssh never asks and
  * never leaves a control master behind. */
 static const char *const fixed_environment[] = {
-    "GIT_TERMINAL_PROMPT=0",
-    "GIT_ASKPASS=",
-    "SSH_ASKPASS=",
-    "SSH_ASKPASS_REQUIRE=never",
-    "GIT_SSH_COMMAND=ssh -oBatchMode=yes -oControlMaster=no -oControlPath=none -oConnectTimeout=20"
-    " -oServerAliveInterval=15 -oServerAliveCountMax=3",
-    "GIT_SSH_VARIANT=ssh",
-    "GIT_OPTIONAL_LOCKS=0",
-    "GIT_ADVICE=0",
-    "LC_ALL=C",
+    "GIT_TERMINAL_PROMPT=0",     "GIT_ASKPASS=", "SSH_ASKPASS=",
+    "SSH_ASKPASS_REQUIRE=never", SSH_COMMAND,    "GIT_SSH_VARIANT=ssh",
+    "GIT_OPTIONAL_LOCKS=0",      "GIT_ADVICE=0", "LC_ALL=C",
 };
 static const char *const offline_environment[] = {"GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none"};
 static const char *const fetch_environment[] = {"GIT_ALLOW_PROTOCOL=file:http:https:ssh"};

@@ -43,11 +43,6 @@ static bool is_low(const struct import *in)
     return in->sync->source->memory == MEMORY_LOW;
 }
 
-static size_t block_items(const struct import *in)
-{
-    return is_low(in) ? BLOCK_ITEMS_LOW : BLOCK_ITEMS;
-}
-
 /* Commits when the batch is full, its time is up, or a stop came. */
 static bool end_item(struct import *in, int64_t bytes, struct error *e)
 {
@@ -104,7 +99,7 @@ static enum step apply_all(struct import *in, enum plan_op op, struct error *e)
     struct plan_block *block = &in->blocks[0];
     int64_t after = 0;
     do {
-        if (!plan_read(in->sync->store, op, after, BLOCK_ITEMS, block, e))
+        if (!plan_read(in->sync->store, op, after, block, e))
             return STEP_FAILED;
         for (size_t i = 0; i < block->count; i++) {
             if (!stop_poll(NULL, 0, 0))
@@ -113,7 +108,7 @@ static enum step apply_all(struct import *in, enum plan_op op, struct error *e)
                 return STEP_FAILED;
             after = block->items[i].seq;
         }
-    } while (block->count == BLOCK_ITEMS);
+    } while (block->count == block->limit);
     return STEP_DONE;
 }
 
@@ -210,15 +205,14 @@ static bool import_item(struct import *in, const struct plan_item *item,
 static enum step load(struct import *in, struct plan_block *block, int64_t after, struct error *e)
 {
     struct sync *s = in->sync;
-    size_t limit = block_items(in);
-    if (!plan_read(s->store, PLAN_IMPORT, after, limit, block, e))
+    if (!plan_read(s->store, PLAN_IMPORT, after, block, e))
         return STEP_FAILED;
     if (s->kind->prepare && block->count) {
         enum step step = s->kind->prepare(s->kind_state, block, e);
         if (step != STEP_DONE)
             return step;
     }
-    bool last = block->count < limit;
+    bool last = block->count < block->limit;
     if (block->count || last)
         if (!s->kind->request(s->kind_state, block, last, e))
             return STEP_FAILED;
@@ -254,7 +248,7 @@ static enum step import_all(struct import *in, struct error *e)
     enum step step = load(in, now, 0, e);
     while (step == STEP_DONE && now->count) {
         next->count = 0;
-        if (now->count == block_items(in))
+        if (now->count == now->limit)
             step = load(in, next, now->items[now->count - 1].seq, e);
         if (step == STEP_DONE)
             step = import_block(in, now, e);
@@ -285,6 +279,8 @@ enum step import_run(struct sync *s, struct error *e)
         in.batch_ms = BATCH_MIN_MS;
     if (in.batch_ms > BATCH_MAX_MS)
         in.batch_ms = BATCH_MAX_MS;
+    for (int i = 0; i < 2; i++)
+        in.blocks[i].limit = is_low(&in) ? BLOCK_ITEMS_LOW : BLOCK_ITEMS;
     s->done = 0;
     enum step step = run_operations(&in, e);
     /* What was done before a stop, or before the source failed, is kept. */

@@ -233,19 +233,19 @@ bool plan_change(struct store *store, const char *path, size_t path_size, const 
     return ok;
 }
 
-bool plan_read(struct store *store, enum plan_op op, int64_t after, size_t limit,
-               struct plan_block *block, struct error *e)
+bool plan_read(struct store *store, enum plan_op op, int64_t after, struct plan_block *block,
+               struct error *e)
 {
     sqlite3_stmt *s = statement(store, PLAN_SQL_READ);
     block->count = 0;
     buf_reset(&block->memory);
-    if (block->room < limit) {
-        block->items = xrealloc(block->items, limit * sizeof *block->items);
-        block->room = limit;
+    if (block->room < block->limit) {
+        block->items = xrealloc(block->items, block->limit * sizeof *block->items);
+        block->room = block->limit;
     }
     bind_int(s, 1, op);
     bind_int(s, 2, after);
-    bind_int(s, 3, (int64_t)limit);
+    bind_int(s, 3, (int64_t)block->limit);
     enum db_row row;
     while ((row = db_step(s, e)) == DB_ROW) {
         struct plan_item *item = &block->items[block->count++];

@@ -61,12 +61,13 @@ struct plan_item {
 struct plan_block {
     struct plan_item *items; /* owned */
     size_t count;
+    size_t limit; /* set by the caller: at most this many are read */
     size_t room;
     struct buf memory; /* owned; what the items point to */
 };
 
-/* The next items of `op` behind `after` (0: the first), at most `limit`. */
-CHECKED bool plan_read(struct store *store, enum plan_op op, int64_t after, size_t limit,
+/* The next items of `op` behind `after` (0: the first), at most `block->limit`. */
+CHECKED bool plan_read(struct store *store, enum plan_op op, int64_t after,
                        struct plan_block *block, struct error *e);
 void plan_block_release(struct plan_block *block);
 
