@@ -32,6 +32,7 @@ struct journal {
     uv_work_t work;
     bool writing;
     bool stopped;
+    bool warned; /* once is enough */
     struct batch waiting;
     struct batch batch; /* the pool's while `writing` */
 };
@@ -98,7 +99,9 @@ static void write_or_warn(struct journal *journal, const struct invocation *end)
         return;
     ledger_roll_back(journal->ledger);
     journal->invocation = before;
-    log_line(LOG_WARN, NULL, "ledger", "%s", e.text);
+    if (!journal->warned)
+        log_line(LOG_WARN, NULL, "ledger", "%s", e.text);
+    journal->warned = true;
 }
 
 static void write_work(uv_work_t *work)

@@ -456,3 +456,14 @@ WORKER
     expect_equal "$CODE" 1
     expect_matches "$OUT" '^a +git +killed '
 }
+
+test_a_ledger_that_cannot_be_written_is_said_once() {
+    fake_worker <<<'progress import 1; record ok ""'
+    sources a b c
+    expect_exit 0 supervise --all
+    sqlite3 "$LATTICE_HOME/ledger.db" "CREATE TRIGGER no BEFORE INSERT ON attempt
+        BEGIN SELECT RAISE(ABORT, 'no more room'); END"
+    expect_exit 0 supervise --all
+    expect_contains "$ERR" 'warn ledger: '
+    expect_equal "$(grep -c 'warn ledger' "$ERR")" 1
+}
