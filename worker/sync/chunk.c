@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "worker/sync/page_marks.h"
+
 void chunk_begin(struct chunker *c, const char *text, size_t size, size_t lead)
 {
     enum { KEEP_CHUNKS = 4096 }; /* what a giant page needed is not kept */
@@ -184,38 +186,8 @@ void chunk_release(struct chunker *c)
     *c = (struct chunker){0};
 }
 
-static const uint64_t high_bits = UINT64_C(0x8080808080808080);
-static const uint64_t low_bits = UINT64_C(0x0101010101010101);
-
-/* Eight bytes: one for each of them that is above ' ' while the one before is not. */
-static uint64_t word_starts(uint64_t bytes, uint64_t *before)
-{
-    uint64_t solid = (((bytes & ~high_bits) + 0x5F * low_bits) | bytes) & high_bits;
-    uint64_t starts = solid & ~((solid << 8) | *before);
-    *before = solid >> 56;
-    return starts >> 7;
-}
-
-/* SWAR; each byte of `sums` counts for itself, so that it must be emptied before 256 rounds. */
 size_t count_words(const char *text, size_t size)
 {
-    uint64_t before = 0;
-    uint64_t bytes;
-    size_t words = 0;
-    size_t at = 0;
-    while (size - at >= sizeof bytes) {
-        uint64_t sums = 0;
-        for (int round = 0; round < 255 && size - at >= sizeof bytes; round++) {
-            memcpy(&bytes, text + at, sizeof bytes);
-            sums += word_starts(bytes, &before);
-            at += sizeof bytes;
-        }
-        uint64_t pairs =
-            (sums & UINT64_C(0x00FF00FF00FF00FF)) + ((sums >> 8) & UINT64_C(0x00FF00FF00FF00FF));
-        words += (size_t)((pairs * UINT64_C(0x0001000100010001)) >> 48);
-    }
-    bytes = 0;
-    memcpy(&bytes, text + at, size - at);
-    words += (size_t)((word_starts(bytes, &before) * low_bits) >> 56);
+    size_t words = words_in(text, size);
     return words > size / CHUNK_WORD_BYTES ? words : size / CHUNK_WORD_BYTES;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "worker/sync/page_marks.h"
 #include "worker/sync/page_parts.h"
 
 bool page_path_ends(const char *path, const char *suffix)
@@ -59,8 +60,11 @@ static void take_block(void *ctx, const struct block *block)
     }
     if (block->kind == BLOCK_CODE || block->kind == BLOCK_HTML)
         return;
-    page_inline_scan(&m->found, r->text, block->start, block->end, block->kind == BLOCK_PARAGRAPH);
-    page_links_add(&m->links, r->text, block, heading);
+    bool tags = block->kind == BLOCK_PARAGRAPH;
+    unsigned marks = marks_in(r->text + block->start, block->end - block->start);
+    if (marks & (MARK_BRACKET | (tags ? MARK_HASH : 0u)))
+        page_inline_scan(&m->found, r->text, block->start, block->end, tags);
+    page_links_add(&m->links, r->text, block, heading, marks);
 }
 
 static void read_markdown(struct page_memory *m, const char *text, size_t size)

@@ -42,8 +42,8 @@ struct page_link {
     enum link_kind kind;
     size_t chunk;       /* index of the chunk in which it stands */
     const char *target; /* [[target#part|label]]: `target#part`; Markdown: the destination as cmark
-                         * gives it (unescaped), images left out */
-    const char *label;  /* "" if none */
+                         * gives it (unescaped), images left out; never empty */
+    const char *label;  /* plain text, one line; "" if none or if it is the target */
 };
 
 /* All memory is reused from page to page: start all-zero, page_parse as often as wanted,
@@ -58,7 +58,7 @@ struct page {
     struct buf text;     /* valid UTF-8: invalid bytes are U+FFFD, <private> blocks are gone */
     struct page_chunk *chunks;
     size_t chunk_count;
-    struct page_link *links; /* in the order they stand in */
+    struct page_link *links; /* in the order of their paragraphs; in one, Markdown's come first */
     size_t link_count;
     const char **tags; /* front matter's `tags` (list, or string split at commas and spaces) and
                         * inline #tags outside code; without '#', unique, first seen first */
@@ -78,7 +78,8 @@ enum page_kind page_kind_of_path(const char *path);
 void page_release(struct page *page);
 
 /* Removes <private>...</private> (any case, nested counted; an unclosed one goes to the end), in
- * place. Returns the new size. For every kind of source. */
+ * place. The tags may have spaces and attributes. Again on what is left: nothing to remove. Returns
+ * the new size. For every kind of source. */
 size_t private_strip(char *text, size_t size);
 
 #endif

@@ -162,17 +162,6 @@ static void take_tag(struct inline_scan *s)
         found_add_tag(s->found, (struct span){s->text + from, end - from});
 }
 
-/* Bytes that are worth a look; false for a paragraph without any. */
-static bool worth_a_scan(const struct inline_scan *s)
-{
-    if (s->tags && find(s, s->start, '#'))
-        return true;
-    const char *open = find(s, s->start, '[');
-    while (open && open[1] != '[')
-        open = find(s, (size_t)(open - s->text) + 1, '[');
-    return open != NULL;
-}
-
 void page_inline_scan(struct found *f, const char *text, size_t start, size_t end, bool tags)
 {
     struct inline_scan s;
@@ -182,8 +171,6 @@ void page_inline_scan(struct found *f, const char *text, size_t start, size_t en
     s.end = end;
     s.tags = tags;
     s.ticks_known = false;
-    if (!worth_a_scan(&s))
-        return;
     while (s.at < end) {
         char c = text[s.at];
         if (c == '`')

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "worker/sync/page_marks.h"
+
 enum want { WANT_NOT, WANT_IF_DEFINED, WANT };
 
 void page_links_begin(struct page_links *l)
@@ -41,15 +43,15 @@ static bool holds(const char *p, size_t size, const char *pattern)
     return false;
 }
 
-static enum want links_in(const char *p, size_t size)
+static enum want links_in(const char *p, size_t size, unsigned marks)
 {
-    const char *bracket = memchr(p, '[', size);
-    if (bracket && holds(bracket, size - (size_t)(bracket - p), "]("))
+    if (marks & (MARK_ANGLE | MARK_AT | MARK_URL))
         return WANT;
-    if (memchr(p, '<', size) || memchr(p, '@', size) || holds(p, size, "://") ||
-        holds(p, size, "www."))
+    if ((marks & MARK_WWW) && holds(p, size, "www."))
         return WANT;
-    return bracket ? WANT_IF_DEFINED : WANT_NOT;
+    if (!(marks & MARK_BRACKET))
+        return WANT_NOT;
+    return holds(p, size, "](") ? WANT : WANT_IF_DEFINED;
 }
 
 static bool has_marks(const char *p, size_t size)
@@ -103,7 +105,7 @@ static void close_block(struct page_links *l, bool refers, size_t longest_line)
     b->lines++;
     b->refers = refers;
     b->defines = p[0] == '[' && holds(p, b->size, "]:");
-    bool good = count_of(p, b->size, "www.") <= LINKS_MAX_WWW;
+    bool good = !l->www || count_of(p, b->size, "www.") <= LINKS_MAX_WWW;
     if (b->defines && good) {
         l->definition_bytes += b->size;
         good =
@@ -158,13 +160,13 @@ static void add_lines(struct page_links *l, const char *text, const struct block
 }
 
 void page_links_add(struct page_links *l, const char *text, const struct block *block,
-                    size_t heading)
+                    size_t heading, unsigned marks)
 {
     if (block->line_count == 0)
         return;
     const char *p = text + block->start;
     size_t size = block->end - block->start;
-    enum want want = links_in(p, size);
+    enum want want = links_in(p, size, marks);
     if (block->kind == BLOCK_HEADING && heading < HEADINGS_MAX && has_marks(p, size))
         want = WANT;
     if (want == WANT_NOT)
@@ -173,6 +175,7 @@ void page_links_add(struct page_links *l, const char *text, const struct block *
         l->left_out = true;
         return;
     }
+    l->www = marks & MARK_WWW;
     if (block->atx)
         add_atx(l, text, block, heading);
     else

@@ -36,13 +36,15 @@ struct page_links {
     size_t room;
     size_t definition_bytes;
     struct arena memory; /* cmark's */
+    bool www;            /* the block in hand may hold www. */
     bool left_out;
 };
 
 void page_links_begin(struct page_links *l);
-/* Keeps the block if it can hold a link, or is a heading with marks in its text. */
+/* Keeps the block if it can hold a link, or is a heading with markup in its text. `marks` is
+ * marks_in() of the block. */
 void page_links_add(struct page_links *l, const char *text, const struct block *block,
-                    size_t heading);
+                    size_t heading, unsigned marks);
 /* Links go to `found`, plain texts to `headings`. */
 void page_links_resolve(struct page_links *l, struct found *found, struct heading *headings);
 void page_links_release(struct page_links *l);

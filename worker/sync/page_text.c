@@ -1,6 +1,7 @@
 /* Pages that are not Markdown: paragraphs, wiki links, tags. */
 #include <string.h>
 
+#include "worker/sync/page_marks.h"
 #include "worker/sync/page_parts.h"
 
 static struct span line_at(const char *text, size_t at, size_t size)
@@ -58,7 +59,8 @@ static const char *org_title(struct found *found, struct span line)
 static void end_paragraph(struct page_memory *m, const char *text, size_t start, size_t end)
 {
     chunk_unit(&m->chunker, start);
-    page_inline_scan(&m->found, text, start, end, true);
+    if (marks_in(text + start, end - start) & (MARK_HASH | MARK_BRACKET))
+        page_inline_scan(&m->found, text, start, end, true);
 }
 
 const char *page_text_scan(struct page_memory *m, const char *path, const char *text, size_t size)
