@@ -79,7 +79,14 @@ static char *line_at(const char *text, const char *at)
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
         if (strncmp(at, starts[i], strlen(starts[i])) == 0)
             at += strlen(starts[i]);
-    return xstrndup(at, strcspn(at, "\r\n"));
+    /* "unable to access 'URL': reason": the caller names the URL already. */
+    size_t size = strcspn(at, "\r\n");
+    const char *reason = memmem(at, size, "': ", 3);
+    if (strncmp(at, "unable to access '", 18) == 0 && reason) {
+        size -= (size_t)(reason + 3 - at);
+        at = reason + 3;
+    }
+    return xstrndup(at, size);
 }
 
 /* git's most telling line where no known words are: the first `fatal:` or `ERROR:`, else the last
