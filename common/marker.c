@@ -118,12 +118,12 @@ static void signal_if_marked(pid_t pid, const char *mark, int signal, struct buf
     fd = -1;
 }
 
-static void signal_all(const struct home *home, const char *source, int signal, struct found *found)
+/* To every one whose mark begins with `mark`. */
+static void signal_all(const char *mark, int signal, struct found *found)
 {
     DIR *proc = opendir("/proc");
     if (!proc)
         return;
-    char *mark = prefix(home, source);
     pid_t spared[ANCESTORS_MAX];
     size_t spared_count = ancestors(spared);
     struct buf memory = {0};
@@ -140,7 +140,6 @@ static void signal_all(const struct home *home, const char *source, int signal, 
     }
     closedir(proc);
     buf_release(&memory);
-    free(mark);
 }
 
 static void found_release(struct found *found)
@@ -153,8 +152,9 @@ static void found_release(struct found *found)
 
 size_t marker_signal(const struct home *home, const char *source, int signal)
 {
+    CLEANUP(free_text) char *mark = prefix(home, source);
     struct found found = {0};
-    signal_all(home, source, signal, &found);
+    signal_all(mark, signal, &found);
     size_t count = found.count;
     found_release(&found);
     return count;
@@ -176,14 +176,16 @@ static bool wait_all(const struct found *found, int64_t until_ms)
     return true;
 }
 
-size_t marker_end(const struct home *home, const char *source, int64_t wait_ms)
+size_t marker_end(const struct home *home, const char *source, const char *run_id, int64_t wait_ms)
 {
+    CLEANUP(free_text)
+    char *mark = run_id ? marker_value(home, source, run_id) : prefix(home, source);
     int64_t until_ms = clock_monotonic_ms() + wait_ms;
     size_t count = 0;
     bool more = true;
     while (more) {
         struct found found = {0};
-        signal_all(home, source, SIGKILL, &found);
+        signal_all(mark, SIGKILL, &found);
         count += found.count;
         more = found.count > 0 && wait_all(&found, until_ms);
         found_release(&found);

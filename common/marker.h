@@ -19,8 +19,9 @@ char *marker_value(const struct home *home, const char *source, const char *run_
  * /proc/PID/environ, that is, what the process was started with. */
 size_t marker_signal(const struct home *home, const char *source, int signal);
 
-/* Ends them all by SIGKILL and waits until they are gone, then looks again, since one may have
- * forked meanwhile; until none is found, or for `wait_ms`. Returns how many were found. */
-size_t marker_end(const struct home *home, const char *source, int64_t wait_ms);
+/* Ends them all, or those of `run_id` alone if it is not NULL, by SIGKILL and waits until they are
+ * gone, then looks again, since one may have forked meanwhile; until none is found, or for
+ * `wait_ms`. Returns how many were found. */
+size_t marker_end(const struct home *home, const char *source, const char *run_id, int64_t wait_ms);
 
 #endif

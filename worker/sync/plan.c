@@ -77,7 +77,7 @@ static enum step fill(struct filter *f, struct listing *to, struct error *e)
     if (!plan_begin(s->store, &s->rules, e) ||
         !plan_quarantine_moved(s->store, &s->rules, &moved, e))
         return STEP_FAILED;
-    if (!moved && s->rules.quarantine_count == 0 && sync_would_be_unchanged(s, s->head)) {
+    if (!moved && sync_would_be_unchanged(s, s->head)) {
         s->unchanged = true;
         return STEP_DONE;
     }

@@ -59,7 +59,8 @@ bool sync_would_be_unchanged(const struct sync *s, const char *head)
 {
     const struct sync_state *state = &s->state;
     return state->bookmark && strcmp(state->bookmark, head) == 0 && !state->target &&
-           state->bookmark_shape && strcmp(state->bookmark_shape, s->shape) == 0 && !s->job->full;
+           state->bookmark_shape && strcmp(state->bookmark_shape, s->shape) == 0 && !s->job->full &&
+           s->rules.quarantine_count == 0 && !s->recovered;
 }
 
 bool sync_begin(struct sync *s, struct error *e)
@@ -128,8 +129,6 @@ static enum step fetch_run(struct sync *s, struct error *e)
     s->kind->release(s->kind_state);
     s->kind_state = NULL;
     s->missing = 0;
-    if (!sync_progress(s, 0, -1, e))
-        return STEP_FAILED;
     return s->kind->fetch(s, &s->kind_state, &s->head, e);
 }
 
@@ -176,21 +175,22 @@ enum { PHASE_COUNT = sizeof phases / sizeof *phases };
 
 static enum step run_phases(struct sync *s, struct error *e)
 {
-    bool recovered = false;
     for (size_t i = 0; i < PHASE_COUNT && !s->unchanged;) {
         s->phase = phases[i].name;
-        report_progress(s->phase, 0, -1);
-        enum step step = phases[i].run(s, e);
+        /* The first of these writes the lock row: a fetch that hangs is seen as one. */
+        enum step step = sync_progress(s, 0, -1, e) ? phases[i].run(s, e) : STEP_FAILED;
         if (step == STEP_DONE) {
             i++;
             continue;
         }
         store_rollback(s->store);
         s->now = s->kept;
-        if (step == STEP_FAILED && e->cause == CAUSE_BAD_DATA && !recovered && s->kind->recover &&
+        /* Fenced: what is there to recover belongs to the lock's holder. */
+        if (step == STEP_FAILED && e->cause == CAUSE_BAD_DATA && !s->recovered &&
+            s->kind->recover && store_lock_refresh(s->store, e) &&
             s->kind->recover(s->kind_state, e)) {
             log_line(LOG_WARN, s->source->id, s->phase, "%s; its copy is made anew", e->text);
-            recovered = true;
+            s->recovered = true;
             i = 0;
             continue;
         }
@@ -380,9 +380,12 @@ static void end_in_store(struct sync *s)
 {
     struct run_result *r = &s->result;
     struct error e = {0};
-    if (!s->store || end_run(s, &e) || r->outcome == OUTCOME_FAILED)
+    if (!s->store || end_run(s, &e))
         return;
-    r->outcome = store_lost_lock(s->store) ? OUTCOME_LOST_LOCK : OUTCOME_FAILED;
+    bool lost = store_lost_lock(s->store);
+    if (r->outcome == OUTCOME_FAILED && !lost)
+        return;
+    r->outcome = lost ? OUTCOME_LOST_LOCK : OUTCOME_FAILED;
     r->cause = r->outcome == OUTCOME_FAILED ? e.cause : CAUSE_NONE;
     snprintf(r->message, sizeof r->message, "%s", e.text);
 }
@@ -391,7 +394,7 @@ static void run_with_lock(struct sync *s, int64_t started_ms)
 {
     struct error e = {0};
     /* A killed worker's git may live on while its lock is free again. */
-    size_t ended = marker_end(s->home, s->source->id, LEFTOVERS_WAIT_MS);
+    size_t ended = marker_end(s->home, s->source->id, NULL, LEFTOVERS_WAIT_MS);
     if (ended)
         log_line(LOG_WARN, s->source->id, "lock", "ended %zu processes that an earlier run left",
                  ended);
@@ -405,7 +408,7 @@ static void run_with_lock(struct sync *s, int64_t started_ms)
     store_close(&s->store);
     /* What a git that was cut had started, before the lock is free again. */
     if (step != STEP_DONE)
-        marker_end(s->home, s->source->id, LEFTOVERS_WAIT_MS);
+        marker_end(s->home, s->source->id, s->job->run_id, LEFTOVERS_WAIT_MS);
 }
 
 static void fail(struct run_result *r, enum outcome outcome, const struct error *e)

@@ -38,6 +38,7 @@ struct sync {
     int64_t skipped; /* symlinks and submodules at the head, or their change */
     bool unchanged;
     bool banked;
+    bool recovered; /* the kind made its own copy anew */
     struct run_result result;
 };
 
