@@ -1,0 +1,227 @@
+# How a worker ends: softly within its grace, or with its supervisor; and what it leaves.
+# shellcheck shell=bash disable=SC2153 # lib.sh sets CODE
+
+# shellcheck source=tests/e2e/lib/worker.sh
+. "$LATTICE_ROOT/tests/e2e/lib/worker.sh"
+
+source_of() {
+    make_repo "$TEST_DIR/notes"
+    repo_pages "$TEST_DIR/notes" "$1"
+    repo_commit "$TEST_DIR/notes"
+    git -C "$TEST_DIR/notes" config uploadpack.allowFilter true
+    add_source notes "${2:-}$TEST_DIR/notes"
+}
+
+# From now on cat-file gives the first 4 KB and then nothing more; the stuck one's pid is in held.
+choke_cat_file() {
+    mkfifo "$TEST_DIR/gate"
+    # shellcheck disable=SC2016 # for the script
+    wrap_git 'if [ "$sub" = cat-file ]; then
+    { head -c 4000; echo $BASHPID >>'"'$TEST_DIR/held'"'; read -r _ <'"'$TEST_DIR/gate'"'; } < <('"$(command -v git)"' "$@")
+    exit
+fi'
+}
+
+went_on() {
+    unwrap_git
+    sync_exits 0 'notes: ok, 100 pages' notes
+    store_equals_git notes "$TEST_DIR/notes"
+    store_sound notes
+}
+
+test_sigterm_keeps_what_was_done_and_the_next_run_goes_on() {
+    source_of 100
+    choke_cat_file
+    start first "$WORKER" sync notes
+    wait_held
+    kill -TERM "$STARTED"
+    wait_exit "$STARTED"
+    expect_equal "$CODE" 3 'exit code'
+    expect_matches "$TEST_DIR/first.out" '^notes: partial, [1-9][0-9]* pages .* pages left, run again to go on$'
+    wait_gone "$(tail -n 1 "$TEST_DIR/held")" 0
+    local done_before
+    done_before=$(sql notes 'SELECT count(*) FROM page')
+    expect_equal "$(sql notes "SELECT bookmark IS NULL AND target = '$(head_of "$TEST_DIR/notes")'
+        FROM sync_state")" 1 'only the target is set'
+    expect_equal "$(sql notes 'SELECT outcome FROM run')" partial 'run row'
+    went_on
+    expect_contains "$OUT" "($((100 - done_before)) added"
+}
+
+test_the_soft_deadline_ends_a_run_by_hand() {
+    source_of 100
+    choke_cat_file
+    sync_exits 3 'notes: partial' notes --timeout 1s --grace 400ms
+    wait_gone "$(tail -n 1 "$TEST_DIR/held")" 0
+    went_on
+}
+
+test_a_stop_before_anything_was_kept_is_a_failure_that_says_what_to_raise() {
+    source_of 3
+    hold_git rev-parse
+    start first "$WORKER" sync notes
+    wait_held
+    kill -TERM "$STARTED"
+    wait_exit "$STARTED"
+    expect_equal "$CODE" 69 'exit code'
+    expect_contains "$TEST_DIR/first.out" 'notes: failed deadline'
+    expect_contains "$TEST_DIR/first.out" 'give it more time: --timeout, or '
+    store_sound notes
+}
+
+test_a_git_that_ignores_signals_does_not_hold_a_stop() {
+    source_of 3
+    wrap_git "if [ \"\$sub\" = rev-parse ]; then
+    trap '' TERM INT HUP
+    mkfifo '$TEST_DIR/never' 2>/dev/null
+    echo \$\$ >>'$TEST_DIR/held'
+    ( echo \$BASHPID >>'$TEST_DIR/held.child'; read -r _ <'$TEST_DIR/never' )
+fi"
+    start first "$WORKER" sync notes
+    wait_for_line "$TEST_DIR/held.child" . 10
+    kill -TERM "$STARTED"
+    wait_exit "$STARTED"
+    expect_equal "$CODE" 69 'exit code'
+    wait_gone "$(cat "$TEST_DIR/held")" 0
+    wait_gone "$(cat "$TEST_DIR/held.child")" 0
+}
+
+# --- under a supervisor -----------------------------------------------------------------------------
+
+test_a_stop_line_on_the_lifeline_ends_the_run_softly() {
+    source_of 100
+    choke_cat_file
+    supervise_as notes "$(job "")"
+    wait_held
+    echo stop >"$TEST_DIR/lifeline"
+    wait_exit "$STARTED"
+    expect_contains "$TEST_DIR/supervisor.out" 'exit 3'
+    expect_contains "$TEST_DIR/results" '"outcome":"partial"'
+    expect_contains "$TEST_DIR/results" '"run_id":"00000000000000000000000000000001"'
+    expect_contains "$TEST_DIR/results" '"committed":true'
+    went_on
+}
+
+test_with_its_supervisor_worker_and_git_are_gone_within_a_second() {
+    source_of 100
+    choke_cat_file
+    supervise_as notes "$(job "")"
+    wait_held
+    kill -KILL "$STARTED"
+    wait_gone "$(cat "$TEST_DIR/worker.pid")" 1
+    wait_gone "$(tail -n 1 "$TEST_DIR/held")" 1
+    went_on
+}
+
+test_a_supervisor_that_only_closes_the_lifeline_ends_the_run_too() {
+    source_of 100
+    choke_cat_file
+    # This stand-in goes on, but lets go of the lifeline as soon as the run is under way.
+    rm -f "$TEST_DIR/lifeline"
+    mkfifo "$TEST_DIR/lifeline" "$TEST_DIR/let-go"
+    # shellcheck disable=SC2016 # for the inner shell
+    start supervisor bash -c '
+        exec 9<>"$1/lifeline"
+        printf "%s\n" "$3" >&9
+        setsid "$2" sync --supervised notes 3>"$1/results" 4<"$1/lifeline" 9>&- &
+        echo $! >"$1/worker.pid"
+        read -r _ <"$1/let-go"
+        exec 9>&-
+        wait $!
+        echo "exit $?"' - "$TEST_DIR" "$WORKER" "$(job "")"
+    wait_held
+    echo now >"$TEST_DIR/let-go"
+    wait_exit "$STARTED"
+    expect_contains "$TEST_DIR/supervisor.out" 'exit 137'
+    wait_gone "$(tail -n 1 "$TEST_DIR/held")" 1
+    went_on
+}
+
+test_a_worker_without_a_job_says_so() {
+    source_of 3
+    expect_exit 64 "$WORKER" sync --supervised notes 3>results 4</dev/null
+    expect_contains results 'no job came on descriptor 4'
+    echo '{"v":2}' >future
+    expect_exit 70 "$WORKER" sync --supervised notes 3>results 4<future
+    expect_contains results 'of the same version?'
+}
+
+# --- by hand ----------------------------------------------------------------------------------------
+
+test_the_last_resort_of_a_worker_by_hand_spares_its_callers_script() {
+    source_of 100
+    choke_cat_file
+    # shellcheck disable=SC2016 # for the inner shell
+    start script bash -c '"$0" sync notes & echo $! >"$1/worker.pid"; wait $!; echo "exit $?"' "$WORKER" "$TEST_DIR"
+    wait_held
+    kill -ALRM "$(cat "$TEST_DIR/worker.pid")"
+    wait_exit "$STARTED"
+    expect_equal "$(cat "$TEST_DIR/script.out")" 'exit 137' 'what the script went on to say'
+    went_on
+}
+
+test_the_last_resort_of_a_group_leader_takes_the_group() {
+    source_of 100
+    choke_cat_file
+    start worker "$WORKER" sync notes
+    wait_held
+    kill -ALRM "$STARTED"
+    wait_exit "$STARTED"
+    expect_equal "$CODE" 137 'exit code'
+    wait_gone "$(tail -n 1 "$TEST_DIR/held")" 1
+    went_on
+}
+
+# A git that leaves a child in a session of its own, which ignores what can be ignored.
+leave_a_child() {
+    mkfifo "$TEST_DIR/never"
+    wrap_git "if [ \"\$sub\" = $1 ] && [ ! -e '$TEST_DIR/left' ]; then
+    setsid bash -c 'trap \"\" TERM INT HUP; echo \$\$ >\"$TEST_DIR/left\"; read -r _ <\"$TEST_DIR/never\"' &
+    wait
+fi"
+}
+
+test_what_a_killed_workers_git_left_is_ended_by_the_next_worker() {
+    source_of 3
+    leave_a_child rev-parse
+    start first "$WORKER" sync notes
+    wait_for_line "$TEST_DIR/left" . 10
+    kill -KILL "$STARTED"
+    wait_exit "$STARTED"
+    [ -e "/proc/$(cat "$TEST_DIR/left")" ] || fail 'it did not survive: nothing is tested'
+    sync_exits 0 'notes: ok, 3 pages' notes
+    expect_matches "$ERR" '^warn notes lock: ended [1-9] processes that an earlier run left'
+    wait_gone "$(cat "$TEST_DIR/left")" 0
+}
+
+test_another_sources_processes_are_left_alone() {
+    source_of 3
+    add_source other "$TEST_DIR/notes"
+    leave_a_child rev-parse
+    start first "$WORKER" sync notes
+    wait_for_line "$TEST_DIR/left" . 10
+    sync_exits 0 'other: ok, 3 pages' other
+    expect_not_contains "$ERR" 'an earlier run left'
+    cp "$LATTICE_HOME/sources.json" "$TEST_DIR/sources.json"
+    mkdir -m 700 "$TEST_DIR/second"
+    mv "$TEST_DIR/sources.json" "$TEST_DIR/second/"
+    sync_exits 0 'notes: ok, 3 pages' notes --home "$TEST_DIR/second"
+    [ -e "/proc/$(cat "$TEST_DIR/left")" ] || fail 'it was ended'
+    kill -TERM "$STARTED"
+    wait_exit "$STARTED"
+    wait_gone "$(cat "$TEST_DIR/left")" 0
+}
+
+test_leftovers_of_a_killed_fetch_are_cleaned() {
+    local mirror=$LATTICE_HOME/sources/notes/mirror.git
+    source_of 3 file://
+    sync_exits 0 'notes: ok, 3 pages' notes
+    repo_write "$TEST_DIR/notes" more.md '# More\n'
+    repo_commit "$TEST_DIR/notes"
+    touch "$mirror/objects/pack/tmp_pack_abcdef" "$mirror/objects/pack/tmp_idx_abcdef" \
+        "$mirror/shallow.lock" "$mirror/config.lock" "$mirror/refs/lattice/fetched.lock" \
+        "$mirror/refs/lattice/bookmark.lock" "$mirror/packed-refs.lock"
+    sync_exits 0 'notes: ok, 4 pages' notes
+    expect_equal "$(find "$mirror" -name 'tmp_*' -o -name '*.lock')" '' 'leftovers'
+    store_equals_git notes "$TEST_DIR/notes"
+}
