@@ -104,6 +104,17 @@ TEST(a_higher_heading_ends_a_chunk_unless_it_is_tiny)
     CHECK_STR(page.chunks[1].heading, "High");
 }
 
+TEST(a_heading_right_below_another_stays_with_it)
+{
+    buf_add_text(&text, "# One\n\n");
+    add_words(200);
+    buf_add_text(&text, "# Two\n\n## Below\n\n");
+    add_words(200);
+    parse("a.md");
+    CHECK_INT(page.chunk_count, 2);
+    CHECK_STR(page.chunks[1].heading, "Two");
+}
+
 TEST(trail_is_the_path_of_headings)
 {
     buf_add_text(&text, "# Install\n\n");

@@ -55,6 +55,8 @@ static void take_back_tail(struct chunker *c, size_t end)
 
 static void place_heading(struct chunker *c, size_t start, int level)
 {
+    if (c->last_level > 0 && level > c->last_level)
+        return; /* right below another heading: they stay together */
     take_back_tail(c, start);
     bool rises = c->rank > 0 && level < c->rank && c->words >= CHUNK_TINY_WORDS;
     if (rises || c->words >= CHUNK_AIM_WORDS) {
@@ -150,6 +152,7 @@ static void open_unit(struct chunker *c, size_t start, int level)
         c->first = start;
     c->begun = true;
     close_unit(c, start);
+    c->last_level = c->unit_level;
     c->unit = start;
     c->unit_level = level;
 }

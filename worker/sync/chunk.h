@@ -50,8 +50,9 @@ struct chunker {
     size_t mark; /* the last heading in it, where it may still be cut; 0 for none */
     size_t mark_words;
     int mark_level;
-    size_t unit; /* start of the open unit */
-    int unit_level;
+    size_t unit;    /* start of the open unit */
+    int unit_level; /* of a heading, else 0 */
+    int last_level; /* the same of the unit before */
 };
 
 /* The first `lead` bytes (front matter) belong to the first chunk and do not count as words. */

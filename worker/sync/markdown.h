@@ -7,7 +7,7 @@
 
 /* Containers (quotes, list items, footnotes) beyond this depth are text, so that a blank line does
  * not cost a walk through thousands of open list items. */
-enum { MARKDOWN_MAX_DEPTH = 64 };
+enum { MARKDOWN_MAX_DEPTH = 32 };
 /* Lines of a paragraph whose content is recorded; longer paragraphs have `cut` set. */
 enum { MARKDOWN_MAX_LINES = 4096 };
 

@@ -62,7 +62,7 @@ static void take_block(void *ctx, const struct block *block)
         return;
     bool tags = block->kind == BLOCK_PARAGRAPH;
     unsigned marks = marks_in(r->text + block->start, block->end - block->start);
-    if (marks & (MARK_BRACKET | (tags ? MARK_HASH : 0u)))
+    if (marks & (MARK_WIKI | (tags ? MARK_HASH : 0u)))
         page_inline_scan(&m->found, r->text, block->start, block->end, tags);
     page_links_add(&m->links, r->text, block, heading, marks);
 }

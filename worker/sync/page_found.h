@@ -55,7 +55,7 @@ char *found_line(struct found *f, struct span text);
 size_t found_clean_line(char *text, size_t size);
 
 /* Wiki links and, if `tags`, #tags in text[start, end), which is one paragraph or heading; code
- * spans are left out. Linear; needed only where there is a `[` or a `#`. */
+ * spans are left out. Linear; needed only where there is a `[[` or a `#`. */
 void page_inline_scan(struct found *f, const char *text, size_t start, size_t end, bool tags);
 
 #endif

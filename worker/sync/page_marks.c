@@ -26,7 +26,7 @@ static bool any(lanes x)
 }
 
 struct seen {
-    lanes hash, bracket, angle, at, url, www;
+    lanes hash, bracket, angle, at, url, www, wiki;
 };
 
 /* Reads one byte more than LANES. */
@@ -35,7 +35,9 @@ static void look(struct seen *s, const char *p)
     lanes x = load(p);
     lanes next = load(p + 1);
     s->hash |= (lanes)(x == '#');
-    s->bracket |= (lanes)(x == '[');
+    lanes bracket = (lanes)(x == '[');
+    s->bracket |= bracket;
+    s->wiki |= bracket & (lanes)(next == '[');
     s->angle |= (lanes)(x == '<');
     s->at |= (lanes)(x == '@');
     s->url |= (lanes)(x == ':') & (lanes)(next == '/');
@@ -53,7 +55,8 @@ unsigned marks_in(const char *text, size_t size)
     look(&s, rest);
     return (any(s.hash) ? MARK_HASH : 0u) | (any(s.bracket) ? MARK_BRACKET : 0u) |
            (any(s.angle) ? MARK_ANGLE : 0u) | (any(s.at) ? MARK_AT : 0u) |
-           (any(s.url) ? MARK_URL : 0u) | (any(s.www) ? MARK_WWW : 0u);
+           (any(s.url) ? MARK_URL : 0u) | (any(s.www) ? MARK_WWW : 0u) |
+           (any(s.wiki) ? MARK_WIKI : 0u);
 }
 
 static size_t sum(lanes x)

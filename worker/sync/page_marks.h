@@ -9,8 +9,9 @@ enum {
     MARK_BRACKET = 1 << 1, /* [ */
     MARK_ANGLE = 1 << 2,   /* < */
     MARK_AT = 1 << 3,
-    MARK_URL = 1 << 4, /* :/ */
-    MARK_WWW = 1 << 5, /* ww */
+    MARK_URL = 1 << 4,  /* :/ */
+    MARK_WWW = 1 << 5,  /* ww */
+    MARK_WIKI = 1 << 6, /* [[ */
 };
 
 /* The MARK_ bits of what stands anywhere in the text. */

@@ -59,7 +59,7 @@ static const char *org_title(struct found *found, struct span line)
 static void end_paragraph(struct page_memory *m, const char *text, size_t start, size_t end)
 {
     chunk_unit(&m->chunker, start);
-    if (marks_in(text + start, end - start) & (MARK_HASH | MARK_BRACKET))
+    if (marks_in(text + start, end - start) & (MARK_HASH | MARK_WIKI))
         page_inline_scan(&m->found, text, start, end, true);
 }
 
