@@ -16,7 +16,7 @@
 
 #include "common/text.h"
 
-enum { VOCABULARY = 50000, WORD_MAX = 32, PATH_BYTES = 256 };
+enum { VOCABULARY = 50000, SUBJECT_WORDS = 40, WORD_MAX = 32, PATH_BYTES = 256 };
 /* Pages in a folder, and folders in a folder. */
 enum { FOLDER_PAGES = 40, FOLDER_FOLDERS = 25 };
 enum { PAGE_MIN_BYTES = 160, PAGE_MAX_BYTES = 256 * 1024 };
@@ -141,10 +141,25 @@ static struct vocabulary *vocabulary_make(uint64_t seed)
     return v;
 }
 
-static const char *draw_word(const struct vocabulary *v, uint64_t *state)
+static int draw_rank(const struct vocabulary *v, uint64_t *state)
 {
     int i = (int)below(state, VOCABULARY);
-    return v->words[unit(state) < v->keep[i] ? i : v->other[i]];
+    return unit(state) < v->keep[i] ? i : v->other[i];
+}
+
+/* A page keeps to its subject: half of its words come from a few dozen. Without that, words would
+ * hardly repeat within a chunk and an index would be twice as large as it is for real text. */
+static int subject[SUBJECT_WORDS];
+
+static void draw_subject(const struct vocabulary *v, uint64_t *state)
+{
+    for (int i = 0; i < SUBJECT_WORDS; i++)
+        subject[i] = draw_rank(v, state);
+}
+
+static const char *draw_word(const struct vocabulary *v, uint64_t *state)
+{
+    return v->words[below(state, 2) ? subject[below(state, SUBJECT_WORDS)] : draw_rank(v, state)];
 }
 
 static void add_capitalized(struct buf *out, const char *word)
@@ -274,6 +289,7 @@ static void make_page(const struct options *o, const struct vocabulary *v, long 
     uint64_t state = o->seed * 1000003 + (uint64_t)page * 8191;
     size_t size = (size_t)draw_size(&state, o->mean_bytes);
     buf_reset(out);
+    draw_subject(v, &state);
     if (below(&state, 10))
         add_front(v, &state, out);
     buf_add_text(out, "# ");
