@@ -22,7 +22,7 @@ enum {
     TEXT_MAX_BYTES = 1024 * 1024, /* answers taken as one text */
     ERRORS_KEEP_BYTES = 8 * 1024, /* of a git's stderr */
     END_WAIT_MS = 1000,           /* from SIGTERM to SIGKILL for a git that was stopped */
-    ARGS_MAX = 48,
+    ARGS_MAX = 64,
 };
 
 /* It never asks, and never leaves a control master behind. */

@@ -68,6 +68,10 @@ static const struct {
     {"bad tree object", CAUSE_BAD_DATA, NULL},
     {"not our ref", CAUSE_BAD_DATA, NULL},
     {"fatal: Not a valid object name", CAUSE_BAD_DATA, NULL},
+    {"does not match index", CAUSE_BAD_DATA, NULL},
+    {" is corrupt", CAUSE_BAD_DATA, NULL},
+    {"Could not read ", CAUSE_BAD_DATA, NULL},
+    {"revision walk setup failed", CAUSE_BAD_DATA, NULL},
 };
 
 /* The line around `at`, without git's own word in front. Caller frees. */

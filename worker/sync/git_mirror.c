@@ -17,6 +17,12 @@
 #define FETCHED_REF "refs/lattice/fetched"
 #define PINNED_REF  "refs/lattice/bookmark"
 
+/* That blobs may be missing is said to the commands that must know, and never in the mirror's
+ * configuration, as a fetch with a filter would else write it: there, looking for a blob that is
+ * missing ends cat-file, since it may not fetch it. */
+#define PROMISOR                                                                                   \
+    "-c", "remote.origin.promisor=true", "-c", "remote.origin.partialCloneFilter=blob:none"
+
 enum {
     BATCH_FIRST = 64, /* small enough to land before any sane deadline */
     BATCH_MAX = 8192,
@@ -28,6 +34,13 @@ static bool stopped_or(enum git_answer answer, enum step *step)
 {
     *step = answer == GIT_STOPPED ? STEP_STOPPED : STEP_FAILED;
     return answer == GIT_DONE;
+}
+
+/* An error of the mirror itself, not of the remote: it can be made anew. */
+static void blame_mirror(struct error *e)
+{
+    if (e->cause == CAUSE_UNREACHABLE || e->cause == CAUSE_CONFIG)
+        e->cause = CAUSE_BAD_DATA;
 }
 
 static struct git_command fetch_command(const struct git_mirror *m, const char *const *args)
@@ -112,6 +125,8 @@ static enum step run_fetch(struct git_mirror *m, const struct git_run *how, stru
     run.on_error = on_fetch_words;
     run.context = m;
     if (!stopped_or(git_run(&run, e), &step)) {
+        if (step == STEP_FAILED && strstr(e->text, m->path))
+            blame_mirror(e);
         if (step == STEP_FAILED)
             error_wrap(e, "%s", m->url->location);
         return step;
@@ -130,7 +145,8 @@ static enum step read_ref(struct git_mirror *m, const char *ref, char **oid, str
         free(*oid);
         *oid = xstrdup(out.data);
         step = STEP_DONE;
-    }
+    } else if (step == STEP_FAILED)
+        blame_mirror(e);
     buf_release(&out);
     return step;
 }
@@ -139,14 +155,19 @@ enum step git_mirror_fetch(struct git_mirror *m, char **oid, struct error *e)
 {
     CLEANUP(free_text) char *url = xasprintf("remote.origin.url=%s", m->url->location);
     CLEANUP(free_text) char *spec = xasprintf("+%s:" FETCHED_REF, m->ref);
-    const char *const args[] = {"-c",        url,
-                                "-c",        "remote.origin.promisor=true",
-                                "-c",        "remote.origin.partialCloneFilter=blob:none",
-                                "fetch",     "--progress",
-                                "--depth=1", "--filter=blob:none",
-                                "--no-tags", "--no-write-fetch-head",
-                                "--force",   "origin",
-                                spec,        NULL};
+    const char *const args[] = {"-c",
+                                url,
+                                PROMISOR,
+                                "fetch",
+                                "--progress",
+                                "--depth=1",
+                                "--filter=blob:none",
+                                "--no-tags",
+                                "--no-write-fetch-head",
+                                "--force",
+                                "origin",
+                                spec,
+                                NULL};
     enum step step = make(m, strlen(*oid), e);
     if (step != STEP_DONE)
         return step;
@@ -202,6 +223,8 @@ static enum step find_missing(struct git_mirror *m, const struct plan_block *blo
                                 .context = missing};
     if (block->count && stopped_or(git_run(&run, e), &step))
         step = STEP_DONE;
+    else if (step == STEP_FAILED)
+        blame_mirror(e);
     buf_release(&ids);
     return step;
 }
@@ -217,6 +240,7 @@ static enum step fetch_batch(struct git_mirror *m, const char *ids, size_t size,
                                 "fetch.negotiationAlgorithm=noop",
                                 "-c",
                                 "fetch.unpackLimit=1",
+                                PROMISOR,
                                 "fetch",
                                 "--progress",
                                 "--no-tags",
@@ -278,8 +302,8 @@ bool git_mirror_settle(struct git_mirror *m, const char *oid, struct error *e)
     if (mirror_packs(m->path) <= PACKS_MAX)
         return true;
     /* A stop cuts it short and leaves the packs as they were. */
-    static const char *const repack[] = {"repack", "-a", "-d", "-q", "--no-write-bitmap-index",
-                                         NULL};
+    static const char *const repack[] = {
+        PROMISOR, "repack", "-a", "-d", "-q", "--no-write-bitmap-index", NULL};
     const struct git_run pack = {.command = {.git_dir = m->path, .args = repack}};
     struct error problem = {0};
     if (git_run(&pack, &problem) == GIT_FAILED)
