@@ -19,7 +19,7 @@ cut_run() {
     [ -p "$TEST_DIR/gate" ] || mkfifo "$TEST_DIR/gate"
     # shellcheck disable=SC2016 # for the script
     wrap_git 'if [ "$sub" = cat-file ]; then
-    { head -c 4000; echo $BASHPID >>'"'$TEST_DIR/held'"'; read -r _ <'"'$TEST_DIR/gate'"'; } < <('"$(command -v git)"' "$@")
+    { head -c 2000; echo $BASHPID >>'"'$TEST_DIR/held'"'; read -r _ <'"'$TEST_DIR/gate'"'; } < <('"$(command -v git)"' "$@")
     exit
 fi'
     start cut "$WORKER" sync notes "$@"
