@@ -45,6 +45,7 @@ static const struct {
     {"repository not found", CAUSE_CONFIG, "check `url`, and that you may read it"},
     {"Repository not found", CAUSE_CONFIG, "check `url`, and that you may read it"},
     {"' does not exist", CAUSE_CONFIG, "check `url`"},
+    {"' not found", CAUSE_CONFIG, "check `url`, and that you may read it"},
     {"The requested URL returned error: 5", CAUSE_UNREACHABLE, NULL},
     {"SSL certificate problem", CAUSE_UNREACHABLE, "the server's certificate is not trusted"},
     {"server certificate verification failed", CAUSE_UNREACHABLE,
