@@ -27,6 +27,9 @@ define TEST_DEPS
 sqlite3                        sqlite              sqlite           sqlite             looks into stores from the tests
 procps                         procps-ng           procps-ng        procps             lists processes in the tests
 util-linux                     util-linux          util-linux       util-linux         setsid, setpriv and mount in the tests
+lighttpd                       lighttpd            lighttpd         lighttpd           serves git over https:// to the tests
+lighttpd-mod-openssl           -                   -               -                  its TLS
+openssl                        openssl             openssl          openssl            makes that server's certificate
 endef
 define LINT_DEPS
 clang                          clang               clang            clang              the second compiler; fuzzing

@@ -1,0 +1,27 @@
+/* listen_exec COMMAND...: becomes the command, whose standard input is a socket that listens on
+ * 127.0.0.1; the port is printed first. */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (argc < 2 || fd < 0 || bind(fd, (struct sockaddr *)&address, size) != 0 ||
+        listen(fd, 64) != 0 || getsockname(fd, (struct sockaddr *)&address, &size) != 0 ||
+        dup2(fd, STDIN_FILENO) != STDIN_FILENO) {
+        perror("listen_exec");
+        return 1;
+    }
+    printf("%d\n", ntohs(address.sin_port));
+    fflush(stdout);
+    execvp(argv[1], argv + 1);
+    perror(argv[1]);
+    return 127;
+}
