@@ -7,21 +7,18 @@
  *
  * Each NAME is a setting below. Prints pages and the segments of the index that it leaves: an index
  * in more segments is cheaper to make and slower to search, so both sides must be alike in that. */
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "common/store_schema.h"
 #include "common/text.h"
+#include "heavy-tests/git_blobs.h"
 
-/* As much of the stream as one read takes; cat-file's pipe holds 1 MB. */
-enum { READ_BYTES = 256 * 1024, CHUNK_WORDS = 300, ID_MAX = 64 };
+enum { CHUNK_WORDS = 300 };
 
 enum setting {
     HASH_KIB,
@@ -70,12 +67,6 @@ struct target {
     long batch_pages;
     long batch_bytes;
 };
-
-static void die(const char *what, const char *why)
-{
-    fprintf(stderr, "ceiling: %s: %s\n", what, why);
-    exit(1);
-}
 
 static void exec(struct target *t, const char *sql)
 {
@@ -259,15 +250,16 @@ static void end(struct target *t, size_t size)
     t->batch_bytes = 0;
 }
 
-static void put_page(struct target *t, const char *path, const char *id, const char *text,
-                     size_t size)
+static void put_page(struct target *t, const struct git_blobs *blob)
 {
     sqlite3_stmt *s = t->s[ADD_PAGE];
-    const char *title = title_of(path, text);
+    const char *text = blob->text.data;
+    size_t size = blob->text.size;
+    const char *title = title_of(blob->path, text);
     begin(t);
-    bind(s, 1, path, strlen(path));
+    bind(s, 1, blob->path, strlen(blob->path));
     bind(s, 2, title, strcspn(title, "\n"));
-    bind(s, 3, id, strlen(id));
+    bind(s, 3, blob->id, strlen(blob->id));
     sqlite3_bind_int64(s, 4, (sqlite3_int64)size);
     run(t, s);
     sqlite3_int64 page = sqlite3_last_insert_rowid(t->db);
@@ -277,89 +269,6 @@ static void put_page(struct target *t, const char *path, const char *id, const c
         at += chunk.size;
     }
     end(t, size);
-}
-
-/* --- git ---------------------------------------------------------------------------------------
- */
-
-struct git {
-    FILE *out;
-    pid_t pid;
-};
-
-static struct git git_start(const char *const *argv, int in)
-{
-    int out[2];
-    if (pipe(out) != 0)
-        die("pipe", "no descriptors");
-    fcntl(out[0], F_SETPIPE_SZ, 1024 * 1024);
-    pid_t pid = fork();
-    if (pid == 0) {
-        dup2(in, STDIN_FILENO);
-        dup2(out[1], STDOUT_FILENO);
-        close(out[0]);
-        close(out[1]);
-        execvp("git", (char *const *)argv);
-        _exit(127);
-    }
-    close(out[1]);
-    FILE *file = fdopen(out[0], "r");
-    if (pid < 0 || !file)
-        die("git", "cannot start");
-    setvbuf(file, NULL, _IOFBF, READ_BYTES);
-    return (struct git){file, pid};
-}
-
-static void git_end(struct git *git)
-{
-    int status = 0;
-    fclose(git->out);
-    if (waitpid(git->pid, &status, 0) != git->pid || status != 0)
-        die("git", "failed");
-}
-
-/* Ids of the blobs, one a line, to `ids`; their paths, NUL after each, to `paths`. */
-static void list(const char *repository, const char *revision, FILE *ids, struct buf *paths)
-{
-    const char *const argv[] = {"git", "-C", repository, "ls-tree", "-r", "-z", revision, NULL};
-    struct git git = git_start(argv, STDIN_FILENO);
-    char *line = NULL;
-    size_t room = 0;
-    while (getdelim(&line, &room, '\0', git.out) > 0) {
-        char *path = strchr(line, '\t');
-        if (!path || strncmp(line + 7, "blob ", 5) != 0)
-            continue;
-        const char *id = line + 12;
-        fprintf(ids, "%.*s\n", (int)(path - id), id);
-        buf_add(paths, path + 1, strlen(path + 1) + 1);
-    }
-    free(line);
-    git_end(&git);
-    fflush(ids);
-    rewind(ids);
-}
-
-static void import(struct target *t, const char *repository, FILE *ids, const char *path)
-{
-    const char *const argv[] = {"git", "-C", repository, "cat-file", "--batch", "--buffer", NULL};
-    struct git git = git_start(argv, fileno(ids));
-    struct buf text = {0};
-    char id[ID_MAX + 1];
-    char line[ID_MAX + 64];
-    size_t size;
-    while (fgets(line, sizeof line, git.out)) {
-        if (sscanf(line, "%64s blob %zu", id, &size) != 2)
-            die("cat-file", line);
-        buf_reset(&text);
-        buf_reserve(&text, size + 1);
-        if (fread(text.data, 1, size + 1, git.out) != size + 1)
-            die("cat-file", "ended early");
-        text.data[size] = '\0';
-        put_page(t, path, id, text.data, size);
-        path += strlen(path) + 1;
-    }
-    buf_release(&text);
-    git_end(&git);
 }
 
 static void set(const char *argument)
@@ -377,22 +286,17 @@ static void set(const char *argument)
 int main(int argc, char **argv)
 {
     struct target t = {0};
-    struct buf paths = {0};
+    struct git_blobs blobs = {0};
     if (argc < 4) {
         fputs("usage: ceiling REPOSITORY REV STORE [NAME=NUMBER]...\n", stderr);
         return 2;
     }
     for (int i = 4; i < argc; i++)
         set(argv[i]);
-    FILE *ids = tmpfile();
-    if (!ids)
-        die("tmpfile", "cannot be made");
-    buf_reserve(&paths, 1);
-    list(argv[1], argv[2], ids, &paths);
+    git_blobs_open(&blobs, argv[1], argv[2]);
     target_open(&t, argv[3]);
-    import(&t, argv[1], ids, paths.data);
+    while (git_blobs_next(&blobs))
+        put_page(&t, &blobs);
     target_close(&t);
-    fclose(ids);
-    buf_release(&paths);
     return 0;
 }

@@ -2,7 +2,7 @@
 /*
  *   corpus --pages N [--seed S] [--prefix DIR] [--mean BYTES]
  *       one commit with N pages
- *   corpus --pages N ... --round R [--change K] [--rename K] [--delete K] [--folder TO]
+ *   corpus --pages N ... --round R [--change K] [--rename K] [--delete K] [--add K] [--folder TO]
  *       a later commit on the same pages: K others in each round. With --folder the whole DIR is
  *       renamed to TO, and the K changed pages are changed there.
  *
@@ -29,6 +29,7 @@ struct options {
     long change;
     long rename;
     long delete;
+    long add;
     const char *prefix;
     const char *folder;
 };
@@ -375,6 +376,8 @@ static void put_changes(const struct options *o, const struct vocabulary *v)
         add_path(o, prefix, pick(o, 2, k, o->delete), &old);
         printf("D %s\n", old.data);
     }
+    for (long k = 0; k < o->add; k++)
+        put_page(o, v, prefix, o->pages + (o->round - 1) * o->add + k);
     buf_release(&old);
     buf_release(&new);
 }
@@ -411,7 +414,7 @@ static void parse(int argc, char **argv, struct options *o)
         {"pages", 1, NULL, 'n'},  {"seed", 1, NULL, 's'},   {"prefix", 1, NULL, 'p'},
         {"mean", 1, NULL, 'm'},   {"round", 1, NULL, 'r'},  {"change", 1, NULL, 'c'},
         {"rename", 1, NULL, 'R'}, {"delete", 1, NULL, 'd'}, {"folder", 1, NULL, 'f'},
-        {NULL, 0, NULL, 0},
+        {"add", 1, NULL, 'a'},    {NULL, 0, NULL, 0},
     };
     int option;
     int at = 0;
@@ -429,15 +432,17 @@ static void parse(int argc, char **argv, struct options *o)
         case '?':
             exit(2);
         default: {
-            long *const values[] = {['n'] = &o->pages,  ['m'] = &o->mean_bytes, ['r'] = &o->round,
-                                    ['c'] = &o->change, ['R'] = &o->rename,     ['d'] = &o->delete};
+            long *const values[] = {
+                ['n'] = &o->pages,  ['m'] = &o->mean_bytes, ['r'] = &o->round, ['c'] = &o->change,
+                ['R'] = &o->rename, ['d'] = &o->delete,     ['a'] = &o->add};
             *values[option] = number(options[at].name, optarg);
         }
         }
     }
     if (o->pages < 3 || optind != argc || ((o->folder || o->change) && o->round == 0)) {
         fputs("usage: corpus --pages N [--seed S] [--prefix DIR] [--mean BYTES]\n"
-              "              [--round R [--change K] [--rename K] [--delete K] [--folder TO]]\n",
+              "              [--round R [--change K] [--rename K] [--delete K] [--add K]\n"
+              "              [--folder TO]]\n",
               stderr);
         exit(2);
     }
