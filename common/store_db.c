@@ -108,13 +108,14 @@ bool db_open(const char *path, const struct db_options *options, sqlite3 **out, 
     sqlite3_extended_result_codes(db, 1);
     sqlite3_busy_timeout(db, options->busy_ms);
     harden(db);
-    char pragma[64];
-    snprintf(pragma, sizeof pragma, "PRAGMA cache_size=-%d", options->cache_kib);
-    if (options->cache_kib > 0 && !db_exec(db, pragma, e))
-        goto fail;
     if (!db_exec(db, "PRAGMA foreign_keys=ON", e))
         goto fail;
     if (options->mode != DB_READ && !set_up_writer(db, options, e))
+        goto fail;
+    /* Last: SQLite turns KiB into pages by the page size that it knows by then. */
+    char pragma[64];
+    snprintf(pragma, sizeof pragma, "PRAGMA cache_size=-%d", options->cache_kib);
+    if (options->cache_kib > 0 && !db_exec(db, pragma, e))
         goto fail;
     *out = db;
     return true;

@@ -215,6 +215,7 @@ int command_sync(int argc, char **argv)
         return ok ? 0 : cause_exit(e.cause);
     }
     stop_init();
+    store_init();
     if (o.supervised) {
         guard_supervised(parent);
         report_init(RESULT_FD);

@@ -14,9 +14,9 @@
 #include "worker/sync/store_internal.h"
 
 /* Page cache of the writing connection. */
-enum { CACHE_KIB_NORMAL = 16 * 1024, CACHE_KIB_LOW = 2 * 1024 };
+enum { CACHE_KIB_NORMAL = 4 * 1024, CACHE_KIB_LOW = 2 * 1024 };
 /* Chunks of some 2 KB leave a fifth of a 4 KB page unused, a tenth of an 8 KB one. */
-enum { PAGE_BYTES = 8 * 1024 };
+enum { PAGE_BYTES = 16 * 1024 };
 /* Nobody else writes; a reader's checkpoint lock is short. */
 enum { WRITE_BUSY_MS = 5000 };
 
@@ -57,6 +57,13 @@ bool store_prepare(struct store *store, struct statements *list, const char *con
         return false;
     list->count = count;
     return true;
+}
+
+void store_init(void)
+{
+    /* No mutexes and no statistics: this program has one thread. */
+    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
 bool store_open(const char *path, enum memory_size memory, struct store **out, struct error *e)

@@ -10,6 +10,9 @@
 
 struct store;
 
+/* Once, before any store is opened: what SQLite may leave out in a program of one thread. */
+void store_init(void);
+
 /* Opens or makes the store at `path` and brings its format up to date. The caller holds
  * writer.lock. CAUSE_STORE; `e->damaged` says if the file is beyond use. */
 CHECKED bool store_open(const char *path, enum memory_size memory, struct store **store,
