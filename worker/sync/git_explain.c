@@ -87,7 +87,7 @@ static char *line_at(const char *text, const char *at)
     /* "unable to access 'URL': reason": the caller names the URL already. */
     size_t size = strcspn(at, "\r\n");
     const char *reason = memmem(at, size, "': ", 3);
-    if (strncmp(at, "unable to access '", 18) == 0 && reason) {
+    if (strncmp(at, "unable to access '", 18) == 0 && reason && reason + 3 < at + size) {
         size -= (size_t)(reason + 3 - at);
         at = reason + 3;
     }
