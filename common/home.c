@@ -35,18 +35,23 @@ static const char *const local_fuse[] = {"fuseblk",    "fuse.gocryptfs",      "f
                                          "fuse.cryfs", "fuse.fuse-overlayfs", "fuse.mergerfs",
                                          "fuse.lxcfs"};
 
-/* Type of the mount that holds device `dev`, from /proc/self/mountinfo; see proc(5). */
-static void mount_type(dev_t dev, char *out, size_t size)
+/* Type of the mount that holds device `dev`; see proc(5), /proc/pid/mountinfo. */
+void mountinfo_type(FILE *mountinfo, dev_t dev, char *out, size_t size)
 {
     char want[32];
     char *line = NULL;
     size_t room = 0;
-    CLEANUP(close_file) FILE *file = fopen("/proc/self/mountinfo", "re");
-    snprintf(want, sizeof want, " %u:%u ", major(dev), minor(dev));
+    snprintf(want, sizeof want, "%u:%u", major(dev), minor(dev));
     snprintf(out, size, "fuse");
-    while (file && getline(&line, &room, file) > 0) {
+    while (mountinfo && getline(&line, &room, mountinfo) > 0) {
         const char *type = strstr(line, " - ");
-        if (!type || !strstr(line, want) || strstr(line, want) > type)
+        const char *device = line;
+        for (int i = 0; i < 2; i++) { /* behind the ids of the mount and of its parent */
+            device += strcspn(device, " ");
+            device += *device == ' ';
+        }
+        size_t length = strcspn(device, " ");
+        if (!type || length != strlen(want) || strncmp(device, want, length) != 0)
             continue;
         type += 3;
         snprintf(out, size, "%.*s", (int)strcspn(type, " \n"), type);
@@ -54,18 +59,32 @@ static void mount_type(dev_t dev, char *out, size_t size)
     free(line);
 }
 
+bool fuse_type_is_local(const char *type)
+{
+    for (size_t i = 0; i < sizeof local_fuse / sizeof *local_fuse; i++)
+        if (strcmp(type, local_fuse[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool fuse_is_network(const char *path, const char **type)
 {
     static char name[64];
     struct stat st;
+    CLEANUP(close_file) FILE *mountinfo = fopen("/proc/self/mountinfo", "re");
     if (stat(path, &st) != 0)
         return false;
-    mount_type(st.st_dev, name, sizeof name);
+    mountinfo_type(mountinfo, st.st_dev, name, sizeof name);
     *type = name;
-    for (size_t i = 0; i < sizeof local_fuse / sizeof *local_fuse; i++)
-        if (strcmp(name, local_fuse[i]) == 0)
-            return false;
-    return true;
+    return !fuse_type_is_local(name);
+}
+
+const char *network_type_name(unsigned long f_type)
+{
+    for (size_t i = 0; i < sizeof network_types / sizeof *network_types; i++)
+        if ((unsigned int)f_type == (unsigned int)network_types[i].magic)
+            return network_types[i].name;
+    return NULL;
 }
 
 bool filesystem_is_network(const char *path, const char **type)
@@ -75,12 +94,10 @@ bool filesystem_is_network(const char *path, const char **type)
         return false;
     if (fs.f_type == FUSE_SUPER_MAGIC)
         return fuse_is_network(path, type);
-    for (size_t i = 0; i < sizeof network_types / sizeof *network_types; i++)
-        if ((unsigned int)fs.f_type == (unsigned int)network_types[i].magic) {
-            *type = network_types[i].name;
-            return true;
-        }
-    return false;
+    const char *name = network_type_name((unsigned long)fs.f_type);
+    if (name)
+        *type = name;
+    return name != NULL;
 }
 
 static const char *user_folder(void)

@@ -2,6 +2,7 @@
 #ifndef LATTICE_COMMON_HOME_H
 #define LATTICE_COMMON_HOME_H
 
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "common/error.h"
@@ -36,5 +37,11 @@ CHECKED bool home_make_source(const struct home *home, const char *id, struct er
 /* Is `path`'s filesystem one on which SQLite's locks and shared memory do not hold? Its name in
  * *type (static). statfs(2) f_type; for FUSE the type in /proc/self/mountinfo. */
 bool filesystem_is_network(const char *path, const char **type);
+/* What it decides by, on values: the name of a network filesystem's f_type, else NULL; is a type
+ * of FUSE known to be local; the type of the mount of `dev` in the text of mountinfo ("fuse" if it
+ * is not there). */
+const char *network_type_name(unsigned long f_type);
+bool fuse_type_is_local(const char *type);
+void mountinfo_type(FILE *mountinfo, dev_t dev, char *out, size_t size);
 
 #endif
