@@ -37,7 +37,7 @@ test_sigterm_keeps_what_was_done_and_the_next_run_goes_on() {
     kill -TERM "$STARTED"
     wait_exit "$STARTED"
     expect_equal "$CODE" 3 'exit code'
-    expect_matches "$TEST_DIR/first.out" '^notes: partial, [1-9][0-9]* pages .* pages left, run again to go on$'
+    expect_matches "$TEST_DIR/first.out" '^notes: partial, [1-9][0-9]* pages .*: stopped by a signal; [1-9][0-9]* pages left, run again to go on$'
     wait_gone "$(tail -n 1 "$TEST_DIR/held")" 0
     local done_before
     done_before=$(sql notes 'SELECT count(*) FROM page')
@@ -51,7 +51,7 @@ test_sigterm_keeps_what_was_done_and_the_next_run_goes_on() {
 test_the_soft_deadline_ends_a_run_by_hand() {
     source_of 100
     choke_cat_file
-    sync_exits 3 'notes: partial' notes --timeout 1s --grace 400ms
+    sync_exits 3 'stopped at its deadline; ' notes --timeout 1s --grace 400ms
     wait_gone "$(tail -n 1 "$TEST_DIR/held")" 0
     went_on
 }

@@ -64,6 +64,11 @@ bool stop_requested(void)
            (state.soft_deadline_ms > 0 && clock_monotonic_ms() >= state.soft_deadline_ms);
 }
 
+bool stop_was_by_hand(void)
+{
+    return state.requested && state.lifeline < 0;
+}
+
 static void read_lifeline(void)
 {
     char text[64];

@@ -17,6 +17,8 @@ void stop_watch_lifeline(int fd);
 /* Has a soft stop been asked for, or has the soft deadline passed? Cheap: no system call but the
  * clock. Reads the lifeline only in stop_poll(). */
 bool stop_requested(void);
+/* Was it a signal to a worker that nobody supervises, rather than a deadline? */
+bool stop_was_by_hand(void);
 
 /* poll(2) over `fds` that also wakes for a stop request and at the soft deadline. Returns false if
  * a stop was requested. `timeout_ms` < 0: no limit of its own. */

@@ -261,6 +261,7 @@ static int64_t remaining(const struct sync *s)
 static void judge_stop(struct sync *s)
 {
     struct run_result *r = &s->result;
+    const char *when = stop_was_by_hand() ? "by a signal" : "at its deadline";
     if (!s->banked && !store_committed(s->store)) {
         r->outcome = OUTCOME_FAILED;
         r->cause = CAUSE_DEADLINE;
@@ -273,11 +274,10 @@ static void judge_stop(struct sync *s)
     r->outcome = OUTCOME_PARTIAL;
     if (r->remaining >= 0)
         snprintf(r->message, sizeof r->message,
-                 "stopped at its deadline; %" PRId64 " pages left, run again to go on",
-                 r->remaining);
+                 "stopped %s; %" PRId64 " pages left, run again to go on", when, r->remaining);
     else
-        snprintf(r->message, sizeof r->message,
-                 "stopped at its deadline in phase %s; run again to go on", s->phase);
+        snprintf(r->message, sizeof r->message, "stopped %s in phase %s; run again to go on", when,
+                 s->phase);
 }
 
 static void judge(struct sync *s, enum step step, const struct error *e)
