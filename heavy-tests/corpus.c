@@ -16,7 +16,7 @@
 
 #include "common/text.h"
 
-enum { VOCABULARY = 50000, SUBJECT_WORDS = 40, WORD_MAX = 32, PATH_BYTES = 256 };
+enum { VOCABULARY = 50000, SUBJECT_WORDS = 40, WORD_MAX = 32 };
 /* Pages in a folder, and folders in a folder. */
 enum { FOLDER_PAGES = 40, FOLDER_FOLDERS = 25 };
 enum { PAGE_MIN_BYTES = 160, PAGE_MAX_BYTES = 256 * 1024 };

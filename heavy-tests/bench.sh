@@ -1,0 +1,275 @@
+#!/usr/bin/env bash
+# Speed and memory, as ratios against a comparison that is measured in the same run, side by side.
+#
+#   RUNS=5 PAGES=12500 LARGE=50000 HUGE=92500 heavy-tests/bench.sh [PART...]
+#   QUICK=1 heavy-tests/bench.sh        smaller and fewer: a look in a minute or two
+#
+# Parts: first two unchanged change cut memory (and size). Every figure is a median of RUNS runs; the two
+# sides take turns, so that what else the machine does falls on both. CPU counts all children.
+# Peak memory is ru_maxrss: it counts what git maps of a pack in git's own processes, not in the
+# worker, and so does not count here.
+# shellcheck source=heavy-tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+if [ -n "${QUICK:-}" ]; then
+    : "${RUNS:=3}" "${PAGES:=5000}" "${SMALL:=1000}" "${LARGE:=10000}" "${HUGE:=20000}"
+else
+    : "${RUNS:=5}" "${PAGES:=12500}" "${SMALL:=1000}" "${LARGE:=50000}" "${HUGE:=92500}"
+fi
+: "${CUTS:=5}"
+
+# --- tools ------------------------------------------------------------------------------------------
+
+# measured NAME EXIT CMD...: appends a line to NAME.m; any other exit code ends the bench.
+measured() {
+    local name=$1 want=$2
+    shift 2
+    CODE=0
+    "$PROGRAMS/measure" "$TEST_DIR/$name.m" "$@" >"$OUT" 2>"$ERR" || CODE=$?
+    [ "$CODE" -eq "$want" ] || { show "$OUT" "$ERR" && fail "exit code $CODE, expected $want: $*"; }
+}
+
+median() {
+    sort -g | awk '{ a[NR] = $1 } END { if (!NR) exit 1; print NR % 2 ? a[(NR + 1) / 2] : (a[NR / 2] + a[NR / 2 + 1]) / 2 }'
+}
+
+# Columns of NAME.m as measure writes them.
+cpu_ms() { cut -d ' ' -f 2 "$TEST_DIR/$1.m" | median; }
+wall_ms() { cut -d ' ' -f 3 "$TEST_DIR/$1.m" | median | awk '{ print $1 / 1000 }'; }
+
+heading() {
+    printf '\n%-50s %11s %11s %7s  %s\n' "$1" ours "$2" ratio aim
+}
+
+missed=0
+# row WHAT OURS COMPARISON DIGITS [OPERATOR LIMIT]: the aim is for the ratio.
+row() {
+    line "$1" "$2" "$3" "$4" "$(divide "$2" "$3")" "${@:5}"
+}
+# figure WHAT OURS DIGITS [OPERATOR LIMIT]: without a comparison; the aim is for the figure.
+figure() {
+    line "$1" "$2" - "$3" "$2" "${@:4}"
+}
+line() {
+    local what=$1 ours=$2 other=$3 digits=$4 judged=$5 operator=${6:-} limit=${7:-} aim=-
+    if [ -n "$operator" ]; then
+        aim="$operator $limit"
+        if ! awk -v a="$judged" -v b="$limit" -v o="$operator" 'BEGIN { exit !(o == ">=" ? a >= b : a <= b) }'; then
+            aim="$aim  MISSED"
+            missed=$((missed + 1))
+        fi
+    fi
+    awk -v what="$what" -v ours="$ours" -v other="$other" -v f="%.${digits}f" -v aim="$aim" 'BEGIN {
+        printf "%-50s %11s %11s %7s  %s\n", what, sprintf(f, ours), other == "-" ? "-" : sprintf(f, other),
+            other == "-" ? "-" : sprintf("%.2f", ours / other), aim
+    }'
+}
+
+divide() {
+    awk -v a="$1" -v b="$2" 'BEGIN { print a / b }'
+}
+
+# per_second MS: of PAGES
+per_second() {
+    divide $((PAGES * 1000)) "$1"
+}
+
+once() {
+    [ -d "$REPOS/$1.git" ] || new_repo "$1" "$2"
+}
+
+drop_stores() {
+    rm -rf "$LATTICE_HOME/sources"
+}
+
+sync=("$SUPERVISE" --all --waves 1 --timeout 30m)
+
+# --- parts ------------------------------------------------------------------------------------------
+
+part_first() {
+    local i ours theirs
+    once a "$PAGES"
+    new_home first a
+    for ((i = 0; i < RUNS; i++)); do
+        drop_stores
+        measured first 0 "${sync[@]}"
+        rm -f ceiling.db*
+        measured ceiling 0 "$PROGRAMS/ceiling" "$REPOS/a.git" main ceiling.db
+        theirs=$(cut -d ' ' -f 2 "$OUT")
+    done
+    ours=$(sql a 'SELECT count(DISTINCT segid) FROM chunk_index_idx')
+    heading "first sync of $PAGES pages" 'bare prog.'
+    row 'pages per CPU-second' "$(per_second "$(cpu_ms first)")" "$(per_second "$(cpu_ms ceiling)")" 0 '>=' 0.9
+    row 'pages per second' "$(per_second "$(wall_ms first)")" "$(per_second "$(wall_ms ceiling)")" 0
+    row 'segments of the index left: cost of a query' "$ours" "$theirs" 0 '<=' 1
+    figure 'the bare program itself, pages per CPU-second' "$(per_second "$(cpu_ms ceiling)")" 0 '>=' 4800
+}
+
+part_two() {
+    local i
+    once a "$PAGES"
+    once b "$PAGES"
+    new_home two a b
+    for ((i = 0; i < RUNS; i++)); do
+        drop_stores
+        measured two 0 "${sync[@]}" --jobs 2
+        drop_stores
+        measured serial 0 "${sync[@]}" --jobs 1
+    done
+    heading "two sources of $PAGES pages, $(nproc) cores" 'one by one'
+    row 'pages per second' "$(per_second "$(divide "$(wall_ms two)" 2)")" \
+        "$(per_second "$(divide "$(wall_ms serial)" 2)")" 0 '>=' 1.8
+}
+
+# unchanged_home PAGES: four sources in step with one repository of that size. One is synced, the
+# others get copies of its store.
+unchanged_home() {
+    local id
+    once "n$1" "$1"
+    for id in u2 u3 u4; do
+        ln -sfn "n$1.git" "$REPOS/$id.git"
+    done
+    new_home "unchanged-$1" "n$1"
+    "${sync[@]}" >"$OUT" 2>"$ERR" || fail "a first sync of $1 pages failed"
+    for id in u2 u3 u4; do
+        "$SUPERVISE" add "$id" "$REPOS/n$1.git" >/dev/null
+        cp -r "$LATTICE_HOME/sources/n$1" "$LATTICE_HOME/sources/$id"
+    done
+}
+
+part_unchanged() {
+    local i size
+    # shellcheck disable=SC2016 # expanded by that shell
+    local opening='git --git-dir="$1" rev-parse main && sqlite3 "$2" "SELECT bookmark FROM sync_state"'
+    for size in "$SMALL" "$LARGE"; do
+        unchanged_home "$size"
+        for id in "n$size" u2 u3 u4; do
+            printf '%s\n' "$REPOS/n$size.git" "$(store_of "$id")"
+        done >"$TEST_DIR/openings.$size"
+    done
+    for ((i = 0; i < RUNS * 3; i++)); do
+        for size in "$SMALL" "$LARGE"; do
+            export LATTICE_HOME=$TEST_DIR/homes/unchanged-$size
+            measured "unchanged.$size" 0 "${sync[@]}"
+            expect_contains "$OUT" '4 unchanged'
+            measured "opening.$size" 0 xargs -a "$TEST_DIR/openings.$size" -n 2 -P "$(nproc)" sh -c "$opening" opening
+        done
+    done
+    heading 'nothing to do, four sources' 'xargs -P'
+    for size in "$SMALL" "$LARGE"; do
+        row "ms, of $size pages each" "$(wall_ms "unchanged.$size")" "$(wall_ms "opening.$size")" 1 '<=' 1.5
+    done
+    row "ms, $LARGE pages against $SMALL" "$(wall_ms "unchanged.$LARGE")" "$(wall_ms "unchanged.$SMALL")" 1 '<=' 1.1
+}
+
+part_change() {
+    local i size tenth=$((LARGE / 10))
+    # shellcheck disable=SC2016 # expanded by that shell
+    local bare='rm -f "$3"* && git --git-dir="$1" diff-tree -r -z main~1 main && exec "$2" "$4" main "$3"'
+    once ten 10
+    for size in "$tenth" "$LARGE"; do
+        once "n$size" "$size"
+        new_home "change-$size" "n$size"
+        "${sync[@]}" >"$OUT" 2>"$ERR" || fail "a first sync of $size pages failed"
+    done
+    for ((i = 1; i <= RUNS; i++)); do
+        for size in "$tenth" "$LARGE"; do
+            export LATTICE_HOME=$TEST_DIR/homes/change-$size
+            next_commit "n$size" "$size" --round "$i" --change 10
+            measured "change.$size" 0 "${sync[@]}"
+            expect_equal "$(sql "n$size" 'SELECT changed FROM run ORDER BY seq DESC LIMIT 1')" 10 'changed pages'
+            measured "bare.$size" 0 sh -c "$bare" bare "$REPOS/n$size.git" "$PROGRAMS/ceiling" \
+                "$TEST_DIR/ten.db" "$REPOS/ten.git"
+        done
+    done
+    heading '10 changed pages' 'diff+import'
+    for size in "$tenth" "$LARGE"; do
+        row "ms, of $size" "$(wall_ms "change.$size")" "$(wall_ms "bare.$size")" 1
+        row "CPU-ms, of $size" "$(cpu_ms "change.$size")" "$(cpu_ms "bare.$size")" 1
+    done
+    row "CPU-ms, growth from $tenth to $LARGE pages" \
+        "$(divide "$(cpu_ms "change.$LARGE")" "$(cpu_ms "change.$tenth")")" \
+        "$(divide "$(cpu_ms "bare.$LARGE")" "$(cpu_ms "bare.$tenth")")" 2 '<=' 1.25
+}
+
+# One sync, cut by a timeout of $1 ms exactly CUTS times, then let go. The CPU of all of it is added
+# to cut.m. False if it ended before.
+cut_sync() {
+    local i
+    drop_stores
+    rm -f "$TEST_DIR/piece.m"
+    for ((i = 0; i < CUTS; i++)); do
+        CODE=0
+        "$PROGRAMS/measure" "$TEST_DIR/piece.m" "$SUPERVISE" --all --waves 1 --timeout "$1ms" >"$OUT" 2>"$ERR" || CODE=$?
+        [ "$CODE" -eq 3 ] || return 1
+    done
+    measured piece 0 "${sync[@]}"
+    [ "$(sql a "SELECT sum(outcome = 'partial') FROM run")" -eq "$CUTS" ] || return 1
+    expect_contains "$OUT" '1 ok'
+    awk '{ sum += $2 } END { print 0, sum }' "$TEST_DIR/piece.m" >>"$TEST_DIR/cut.m"
+}
+
+part_cut() {
+    local i try timeout
+    once a "$PAGES"
+    new_home cut a
+    for ((i = 0; i < RUNS; i++)); do
+        drop_stores
+        measured whole 0 "${sync[@]}"
+        # The worker is asked to stop at three quarters of its timeout.
+        timeout=$(awk -v cuts="$CUTS" 'END { printf "%d", $3 / 1000 / (cuts + 0.7) * 4 / 3 }' "$TEST_DIR/whole.m")
+        for ((try = 0; try < 6; try++)); do
+            ! cut_sync "$timeout" || break
+            timeout=$((timeout * 8 / 10))
+        done
+        [ "$try" -lt 6 ] || fail "no timeout cut a sync $CUTS times; the last was ${timeout}ms: $(cat "$OUT")"
+    done
+    expect_sound a
+    expect_equal_git a
+    heading "a sync of $PAGES pages cut into $CUTS partial runs" uncut
+    row 'CPU-ms of all runs together' "$(cpu_ms cut)" "$(cpu_ms whole)" 0 '<=' 1.05
+}
+
+# peak_of ID: of the last worker, in MiB
+peak_of() {
+    sql "$1" 'SELECT peak_rss_bytes / 1048576.0 FROM run ORDER BY seq DESC LIMIT 1'
+}
+
+part_memory() {
+    local small large
+    once a "$PAGES"
+    once b "$PAGES"
+    once huge "$HUGE"
+    new_home memory a b huge
+    "$PROGRAMS/peak" "$TEST_DIR/supervisor" "${sync[@]}" --jobs 3 >"$OUT" 2>"$ERR" || fail 'a first sync failed'
+    small=$(peak_of a)
+    large=$(peak_of huge)
+    heading 'peak memory in MiB' "$PAGES"
+    figure "worker, $PAGES pages" "$small" 1 '<=' 128
+    figure "worker, $HUGE pages" "$large" 1 '<=' 128
+    row "worker, $HUGE pages against $PAGES" "$large" "$small" 1 '<=' 1.05
+    figure 'supervisor of three' "$(divide "$(cat "$TEST_DIR/supervisor")" 1024)" 1 '<=' 12
+    size_of_store huge
+    new_home low a huge
+    sed -i 's/"kind"/"memory": "low", "kind"/' "$LATTICE_HOME/sources.json"
+    "${sync[@]}" >"$OUT" 2>"$ERR" || fail 'a first sync failed'
+    heading 'peak memory in MiB, "memory": "low"' "$PAGES"
+    figure "worker, $PAGES pages" "$(peak_of a)" 1 '<=' 40
+    figure "worker, $HUGE pages" "$(peak_of huge)" 1 '<=' 40
+}
+
+size_of_store() {
+    local bytes text
+    bytes=$(cat "$(store_of "$1")" "$(store_of "$1")-wal" | wc -c)
+    expect_equal_git "$1"
+    text=$(cut -d ' ' -f 2 "$OUT")
+    heading 'size in MB' text
+    row 'store with its index and log' "$(divide "$bytes" 1000000)" "$(divide "$text" 1000000)" 1 '<=' 1.7
+}
+
+[ $# -gt 0 ] || set -- first two unchanged change cut memory
+echo "medians of $RUNS runs that take turns; CPU counts all children; load before: $(cut -d ' ' -f 1-3 /proc/loadavg)"
+for part in "$@"; do
+    "part_$part"
+done
+printf '\n%s\n' "$missed aims missed; load after: $(cut -d ' ' -f 1-3 /proc/loadavg)"
