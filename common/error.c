@@ -7,6 +7,9 @@
 
 #include "common/text.h"
 
+/* Of what is put in front of a message; it is a name or a path of ours. */
+enum { WRAP_MAX_BYTES = 200 };
+
 static void finish(char *text, size_t size)
 {
     redact_userinfo(text);
@@ -37,7 +40,8 @@ bool error_wrap(struct error *e, const char *format, ...)
     va_end(args);
     memcpy(old, e->text, sizeof old);
     /* The prefix is ours and short; what it pushes out is the tail of the old message. */
-    size_t used = (size_t)snprintf(e->text, sizeof e->text, "%.200s: ", prefix);
+    size_t cut = utf8_floor(prefix, strnlen(prefix, WRAP_MAX_BYTES));
+    size_t used = (size_t)snprintf(e->text, sizeof e->text, "%.*s: ", (int)cut, prefix);
     size_t room = sizeof e->text - used - 1;
     size_t keep = strnlen(old, room);
     memcpy(e->text + used, old, keep);

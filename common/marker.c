@@ -108,14 +108,15 @@ static void keep(struct found *found, int fd)
 static void signal_if_marked(pid_t pid, const char *mark, int signal, struct buf *memory,
                              struct found *found)
 {
-    CLEANUP(close_fd) int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+    int fd = (int)syscall(SYS_pidfd_open, pid, 0);
     struct process_stat stat;
-    if (fd < 0 || !marked(pid, mark, memory) || !process_stat_read(pid, &stat) ||
-        stat.state == 'Z' || stat.state == 'X' ||
-        syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) != 0)
+    if (fd < 0)
         return;
-    keep(found, fd);
-    fd = -1;
+    if (marked(pid, mark, memory) && process_stat_read(pid, &stat) && stat.state != 'Z' &&
+        stat.state != 'X' && syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) == 0)
+        keep(found, fd);
+    else
+        close(fd);
 }
 
 /* To every one whose mark begins with `mark`. */

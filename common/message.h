@@ -1,6 +1,5 @@
-/* What supervisor and worker tell each other: JSON lines, writer and reader side by side.
- *
- * fd 3, worker to supervisor: `progress` lines, then one `result`.
+/* What supervisor and worker tell each other: JSON lines, writer and reader side by side. */
+/* fd 3, worker to supervisor: `progress` lines, then one `result`.
  * fd 4, the lifeline, supervisor to worker: one `job` line, later perhaps `stop`; its end means
  * that the supervisor is gone. */
 #ifndef LATTICE_COMMON_MESSAGE_H

@@ -22,6 +22,7 @@ enum again {
     AGAIN_IF_COMMIT, /* yes if the run committed anything */
 };
 
+/* clang-format off: tables are read by column */
 /*    id                 name         exit  verdict            again           meaning */
 #define OUTCOMES(X)                                                                                \
     X(OUTCOME_OK,        "ok",        0,  VERDICT_OK,        AGAIN_NO,                             \
@@ -60,6 +61,8 @@ enum again {
     X(CAUSE_LOCKED,      "locked",      75,   false, "somebody else holds the lock")               \
     X(CAUSE_AUTH,        "auth",        77,   false, "the source refused the credentials")         \
     X(CAUSE_CONFIG,      "config",      78,   false, "sources.json or the environment is wrong")
+
+/* clang-format on */
 
 enum outcome {
 #define X(id, name, code, verdict, again, meaning) id,

@@ -1,5 +1,4 @@
-/* source_status: what is known of one source now, in one object for table, JSON and every
- * service.*/
+/* source_status: what is known of one source now, one object for table, JSON and services. */
 #ifndef LATTICE_COMMON_STATUS_H
 #define LATTICE_COMMON_STATUS_H
 

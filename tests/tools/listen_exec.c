@@ -1,5 +1,5 @@
-/* listen_exec COMMAND...: becomes the command, whose standard input is a socket that listens on
- * 127.0.0.1; the port is printed first. */
+/* listen_exec COMMAND...: becomes the command, with a listening socket as its standard input. */
+/* It listens on 127.0.0.1; the port is printed first. */
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>

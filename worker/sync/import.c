@@ -1,5 +1,4 @@
-/* The phase `import`: rename, import, delete, in that order, in transactions that a stop can end.
- */
+/* The phase `import`: rename, import, delete, in transactions that a stop can end. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

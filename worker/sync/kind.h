@@ -1,5 +1,6 @@
-/* A kind of source: a struct of functions in its own file. The phases, the deadline, the lock, the
- * fence and the outcome rules are the same for all (sync.c). */
+/* A kind of source: a struct of functions in its own file. */
+/* The phases, the deadline, the lock, the fence and the outcome rules are the same for all
+ * (sync.c). */
 #ifndef LATTICE_WORKER_SYNC_KIND_H
 #define LATTICE_WORKER_SYNC_KIND_H
 
