@@ -4,7 +4,8 @@
 # shellcheck source=tests/e2e/lib/worker.sh
 . "$LATTICE_ROOT/tests/e2e/lib/worker.sh"
 
-SECRET=s3same-0pen
+# Not that of a test beside this one, whose processes are seen too.
+SECRET=s3same-$$-$RANDOM
 
 # A server with TLS and passwords on $PORT that serves $TEST_DIR/srv/notes.git as git/notes.git; the
 # certificate is the test's own. At each request it notes the arguments of all processes.

@@ -16,7 +16,7 @@ synced_notes() {
 }
 
 rebuilt() {
-    sync_exits 0 'notes: ok, 300 pages (300 added' notes
+    sync_exits 0 'notes: ok, 100 pages (100 added' notes
     expect_matches "$ERR" "^warn notes [a-z]+: .*store.db.* set aside as $STORE.damaged, a new one is built"
     [ -e "$STORE.damaged" ] || fail 'the damaged store is gone'
     store_equals_git notes "$TEST_DIR/notes"
@@ -26,14 +26,14 @@ rebuilt() {
 
 test_a_truncated_store_is_set_aside_and_rebuilt() {
     local size
-    synced_notes 300
+    synced_notes 100
     size=$(stat -c %s "$STORE")
     cp "$STORE" whole
     for keep in 100 5000 $((size / 2)) $((size - 4096)); do
         rm -f "$STORE"*
         head -c "$keep" whole >"$STORE"
         # Something to do, so that the store is read.
-        sync_exits 0 'ok, 300 pages' notes --full
+        sync_exits 0 'ok, 100 pages' notes --full
         expect_contains "$ERR" "set aside as $STORE.damaged, a new one is built"
         store_equals_git notes "$TEST_DIR/notes"
         store_sound notes
@@ -41,13 +41,13 @@ test_a_truncated_store_is_set_aside_and_rebuilt() {
 }
 
 test_a_store_of_other_bytes_is_set_aside_and_rebuilt() {
-    synced_notes 300
+    synced_notes 100
     head -c 65536 /dev/urandom >"$STORE"
     rebuilt
 }
 
 test_a_store_damaged_in_the_middle_is_rebuilt_when_that_is_read() {
-    synced_notes 300
+    synced_notes 100
     local size
     size=$(stat -c %s "$STORE")
     head -c $((size - 16384)) /dev/zero |
