@@ -71,9 +71,9 @@ static bool fuse_is_network(const char *path, const char **type)
 {
     static char name[64];
     struct stat st;
-    CLEANUP(close_file) FILE *mountinfo = fopen("/proc/self/mountinfo", "re");
     if (stat(path, &st) != 0)
         return false;
+    CLEANUP(close_file) FILE *mountinfo = fopen("/proc/self/mountinfo", "re");
     mountinfo_type(mountinfo, st.st_dev, name, sizeof name);
     *type = name;
     return !fuse_type_is_local(name);
