@@ -29,7 +29,7 @@ test_a_truncated_store_is_set_aside_and_rebuilt() {
     synced_notes 100
     size=$(stat -c %s "$STORE")
     cp "$STORE" whole
-    for keep in 100 5000 $((size / 2)) $((size - 4096)); do
+    for keep in 100 5000 $((size / 2)) $((size - 20000)); do
         rm -f "$STORE"*
         head -c "$keep" whole >"$STORE"
         # Something to do, so that the store is read.
@@ -50,7 +50,7 @@ test_a_store_damaged_in_the_middle_is_rebuilt_when_that_is_read() {
     synced_notes 100
     local size
     size=$(stat -c %s "$STORE")
-    head -c $((size - 16384)) /dev/zero |
+    head -c $((size - 12288 - 4096)) /dev/zero |
         dd of="$STORE" bs=4096 seek=3 conv=notrunc status=none
     repo_write "$TEST_DIR/notes" pages/page-000001.md '# New\n'
     repo_commit "$TEST_DIR/notes"
