@@ -25,46 +25,54 @@ static void on_skipped(void *context, enum not_followed what, const char *path, 
                delta);
 }
 
-/* What is read of `text` in pieces of this size; NULL if it is refused. Caller releases `seen`. */
-static const char *read_pieces(enum git_format format, const char *text, size_t size, size_t piece,
-                               struct buf *seen, struct error *e)
+struct listed {
+    enum git_format format;
+    const char *text;
+    size_t size;
+};
+
+/* What is read of it in pieces of this size; NULL if it is refused. */
+static const char *read_pieces(const struct listed *in, size_t piece, struct buf *seen,
+                               struct error *e)
 {
     struct listing to = {.context = seen, .entry = on_entry, .skipped = on_skipped};
-    struct git_records records = {.format = format, .to = &to};
+    struct git_records records = {.format = in->format, .to = &to};
     bool ok = true;
     buf_reset(seen);
     buf_reserve(seen, 0);
-    for (size_t at = 0; ok && at < size; at += piece)
-        ok = git_records_feed(&records, text + at, size - at < piece ? size - at : piece, e);
+    for (size_t at = 0; ok && at < in->size; at += piece) {
+        size_t left = in->size - at;
+        ok = git_records_feed(&records, in->text + at, left < piece ? left : piece, e);
+    }
     ok = ok && git_records_end(&records, e);
     git_records_release(&records);
     return ok ? seen->data : NULL;
 }
 
-static void reads(enum git_format format, const char *text, size_t size, const char *want)
+static void reads(const struct listed *in, const char *want)
 {
     struct buf seen = {0};
-    for (size_t piece = 1; piece <= size + 1; piece++) {
+    for (size_t piece = 1; piece <= in->size + 1; piece++) {
         struct error e = {0};
-        CHECK_STR(read_pieces(format, text, size, piece, &seen, &e), want);
+        CHECK_STR(read_pieces(in, piece, &seen, &e), want);
     }
     buf_release(&seen);
 }
 
-static void refuses(enum git_format format, const char *text, size_t size)
+static void refuses(const struct listed *in)
 {
     struct buf seen = {0};
-    for (size_t piece = 1; piece <= size + 1; piece++) {
+    for (size_t piece = 1; piece <= in->size + 1; piece++) {
         struct error e = {0};
-        if (read_pieces(format, text, size, piece, &seen, &e))
-            FAIL("read: %.80s", text);
+        if (read_pieces(in, piece, &seen, &e))
+            FAIL("read: %.80s", in->text);
         CHECK_INT(e.cause, CAUSE_BAD_DATA);
     }
     buf_release(&seen);
 }
 
-#define READS(format, text, want) reads(format, text, sizeof text - 1, want)
-#define REFUSES(format, text)     refuses(format, text, sizeof text - 1)
+#define READS(format, text, want) reads(&(struct listed){format, text, sizeof(text) - 1}, want)
+#define REFUSES(format, text)     refuses(&(struct listed){format, text, sizeof(text) - 1})
 
 TEST(a_tree_is_read_in_any_pieces)
 {

@@ -163,22 +163,23 @@ TEST(what_is_no_message_is_refused_with_a_reason)
     }
 }
 
+static void refuses_job(const char *rest)
+{
+    struct job job = {.timeout_ms = 42};
+    struct error e = {0};
+    char *line = xasprintf("{\"v\":1,\"run_id\":\"1\",%s}", rest);
+    CHECK_FAILS(message_read_job(line, strlen(line), &job, &e), &e, CAUSE_BUG, "");
+    CHECK_INT(job.timeout_ms, 42);
+    CHECK(job.quarantine == NULL);
+    free(line);
+}
+
 TEST(a_job_with_a_bad_entry_is_refused_and_leaves_nothing)
 {
-    static const char *const lines[] = {
-        "{\"v\":1,\"run_id\":\"1\",\"timeout_ms\":1,\"grace_ms\":1,\"quarantine\":[[\"a\",\"b\"],["
-        "\"a\"]]}",
-        "{\"v\":1,\"run_id\":\"1\",\"timeout_ms\":1,\"grace_ms\":1,\"quarantine\":[7]}",
-        "{\"v\":1,\"run_id\":\"1\",\"timeout_ms\":1.5,\"grace_ms\":1,\"quarantine\":[]}",
-        "{\"v\":1,\"timeout_ms\":1,\"grace_ms\":1,\"quarantine\":[]}",
-    };
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        struct job job = {.timeout_ms = 42};
-        struct error e = {0};
-        CHECK_FAILS(message_read_job(lines[i], strlen(lines[i]), &job, &e), &e, CAUSE_BUG, "");
-        CHECK_INT(job.timeout_ms, 42);
-        CHECK(job.quarantine == NULL);
-    }
+    refuses_job("\"timeout_ms\":1,\"grace_ms\":1,\"quarantine\":[[\"a\",\"b\"],[\"a\"]]");
+    refuses_job("\"timeout_ms\":1,\"grace_ms\":1,\"quarantine\":[7]");
+    refuses_job("\"timeout_ms\":1.5,\"grace_ms\":1,\"quarantine\":[]");
+    refuses_job("\"grace_ms\":1,\"quarantine\":[]");
 }
 
 TEST(a_line_over_the_limit_is_refused_unread)

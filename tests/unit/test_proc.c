@@ -43,7 +43,7 @@ TEST(what_is_no_stat_is_refused_and_nothing_is_touched)
                                         "1234 (x",
                                         "1234 (x)",
                                         "1234 (x) S 7 8",
-                                        "x (y)" AFTER_NAME,
+                                        "x (y) S 7 8 9 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 987654",
                                         "1234 (x) S 7 8 9 0 -1 4194560 10 11 12 13 14 15 16 17"};
     struct process_stat stat = {.pid = 42};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
