@@ -28,6 +28,7 @@ unset LATTICE_LOG
 # Whatever a signal or a failure leaves: our processes go, then the folder.
 clean_up() {
     local code=$?
+    [ "$BASHPID" -eq $$ ] || exit "$code" # a part of the script, in the background
     trap - EXIT ERR
     end_started
     if [ -n "${KEEP:-}" ]; then
@@ -63,7 +64,25 @@ next_commit() {
     local id=$1 pages=$2 seed
     shift 2
     seed=$(($(cksum <<<"$id" | cut -d ' ' -f 1) % 4096))
-    "$PROGRAMS/corpus" --pages "$pages" --seed "$seed" "$@" | git -C "$REPOS/$id.git" fast-import --quiet --done
+    "$PROGRAMS/corpus" --pages "$pages" --seed "$seed" "$@" |
+        git -c core.compression=1 -C "$REPOS/$id.git" fast-import --quiet --done --depth=0
+}
+
+# new_repos PAGES ID...: on all processors.
+new_repos() {
+    local pages=$1 id pid pids=()
+    shift
+    for id in "$@"; do
+        new_repo "$id" "$pages" &
+        pids+=($!)
+        [ ${#pids[@]} -lt "$(nproc)" ] || {
+            wait "${pids[0]}"
+            pids=("${pids[@]:1}")
+        }
+    done
+    for pid in "${pids[@]}"; do
+        wait "$pid"
+    done
 }
 
 # set_head ID REV: main is REV again.

@@ -213,7 +213,7 @@ attempt() {
 }
 
 echo "-- $SOURCES repositories of $PAGES pages"
-each new_repo "$PAGES"
+new_repos "$PAGES" "${ids[@]}"
 for variant in invocations one_invocation head_moves head_is_reverted directory_is_renamed; do
     [[ $variant =~ ${VARIANT:-.} ]] || continue
     attempt "$variant"
