@@ -74,8 +74,9 @@ static enum step fill(struct filter *f, struct listing *to, struct error *e)
     struct sync *s = f->sync;
     bool moved = false;
     bool usable = false;
-    if (!plan_begin(s->store, &s->rules, e) ||
-        !plan_quarantine_moved(s->store, &s->rules, &moved, e))
+    /* A source without a page in error, most of them, is unchanged without a plan. */
+    if (s->state.errors > 0 && (!plan_begin(s->store, &s->rules, e) ||
+                                !plan_quarantine_moved(s->store, &s->rules, &moved, e)))
         return STEP_FAILED;
     if (!moved && sync_would_be_unchanged(s, s->head)) {
         s->unchanged = true;
