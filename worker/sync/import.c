@@ -18,9 +18,13 @@ enum { BATCH_PAGES_NORMAL = 4096, BATCH_PAGES_LOW = 256 };
 enum { BATCH_BYTES_NORMAL = 32 * 1024 * 1024, BATCH_BYTES_LOW = 2 * 1024 * 1024 };
 /* Plan rows read at once, and asked of the source ahead. */
 enum { BLOCK_ITEMS = 1024, BLOCK_ITEMS_LOW = 256 };
-/* What a commit may take of the grace: it writes the index that the batch gathered, in about half
- * of the time that gathering took. */
-enum { BATCH_GRACE_SHARE = 4, BATCH_MIN_MS = 20, BATCH_MAX_MS = 10 * 1000 };
+/* A commit writes the index that its batch gathered, and a stop that comes just before it must
+ * still see it end: so it may take half of the grace. How long it takes is learned from the ones
+ * before, as a share of the time that gathering took; the first one is taken to need half of that.
+ */
+enum { COMMIT_GRACE_SHARE = 2, BATCH_MIN_MS = 20 };
+static const double first_commit_share = 0.5;
+static const double least_commit_share = 0.1;
 
 /* Of the path of what cannot be a page, in the log: the reason behind it must fit too. */
 enum { REFUSED_PATH_SHOWN = 1000 };
@@ -31,7 +35,8 @@ struct import {
     int64_t batch_pages;
     int64_t batch_bytes;
     int64_t batch_started_ms;
-    int64_t batch_ms;
+    int64_t commit_ms;   /* that a commit may take */
+    double commit_share; /* of the time that gathering took */
     int64_t total;
     struct plan_block blocks[2];
     int64_t warned;
@@ -40,6 +45,29 @@ struct import {
 static bool is_low(const struct import *in)
 {
     return in->sync->source->memory == MEMORY_LOW;
+}
+
+/* May the batch go on, or would its commit come to take too long? */
+static bool batch_has_time(const struct import *in)
+{
+    int64_t gathered_ms = clock_monotonic_ms() - in->batch_started_ms;
+    return gathered_ms < BATCH_MIN_MS ||
+           (double)gathered_ms * in->commit_share < (double)in->commit_ms;
+}
+
+static bool commit_batch(struct import *in, struct error *e)
+{
+    int64_t started_ms = clock_monotonic_ms();
+    int64_t gathered_ms = started_ms - in->batch_started_ms;
+    in->batch_pages = 0;
+    if (!sync_commit(in->sync, e))
+        return false;
+    int64_t took_ms = clock_monotonic_ms() - started_ms;
+    if (gathered_ms >= BATCH_MIN_MS) {
+        double share = (double)took_ms / (double)gathered_ms;
+        in->commit_share = share > least_commit_share ? share : least_commit_share;
+    }
+    return true;
 }
 
 /* Commits when the batch is full, its time is up, or a stop came. */
@@ -53,10 +81,9 @@ static bool end_item(struct import *in, int64_t bytes, struct error *e)
         return false;
     if (in->batch_pages < (low ? BATCH_PAGES_LOW : BATCH_PAGES_NORMAL) &&
         in->batch_bytes < (low ? BATCH_BYTES_LOW : BATCH_BYTES_NORMAL) && !stop_requested() &&
-        clock_monotonic_ms() - in->batch_started_ms < in->batch_ms)
+        batch_has_time(in))
         return true;
-    in->batch_pages = 0;
-    return sync_commit(s, e);
+    return commit_batch(in, e);
 }
 
 static bool begin_item(struct import *in, struct error *e)
@@ -273,11 +300,8 @@ enum step import_run(struct sync *s, struct error *e)
     struct import in = {.sync = s};
     const struct plan_counts *c = &s->now.left;
     in.total = c->renames + c->adds + c->changes + c->deletes + c->forgets;
-    in.batch_ms = s->job->grace_ms / BATCH_GRACE_SHARE;
-    if (in.batch_ms < BATCH_MIN_MS)
-        in.batch_ms = BATCH_MIN_MS;
-    if (in.batch_ms > BATCH_MAX_MS)
-        in.batch_ms = BATCH_MAX_MS;
+    in.commit_ms = s->job->grace_ms / COMMIT_GRACE_SHARE;
+    in.commit_share = first_commit_share;
     for (int i = 0; i < 2; i++)
         in.blocks[i].limit = is_low(&in) ? BLOCK_ITEMS_LOW : BLOCK_ITEMS;
     s->done = 0;

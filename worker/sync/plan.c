@@ -123,8 +123,10 @@ enum step plan_run(struct sync *s, struct error *e)
         step = fill(&f, &to, e);
     glob_set_free(f.include);
     glob_set_free(f.exclude);
-    if (step != STEP_DONE || s->unchanged)
+    if (step != STEP_DONE || s->unchanged) {
+        plan_end(s->store);
         return step;
+    }
     set_target(s);
     if (!plan_finish(s->store, s->state.target_allow_shrink, &s->now.left, e))
         return STEP_FAILED;

@@ -20,6 +20,7 @@ struct statements {
 /* A plan in the making. */
 struct plan_state {
     struct plan_rules rules;
+    bool open; /* its transaction */
     bool joining;
     bool on_page;  /* the page cursor stands on a row */
     bool on_error; /* the error cursor stands on a row */
@@ -41,7 +42,8 @@ struct store {
     int64_t errors_delta;
     struct plan_state plan_state;
     bool in_transaction;
-    bool bulk; /* the index's settings are in force */
+    bool has_errors; /* there may be rows in page_error */
+    bool bulk;       /* the index's settings are in force */
     bool committed;
     bool lost_lock;
 };

@@ -13,7 +13,7 @@
 enum { HASH_BYTES_NORMAL = 64 * 1024 * 1024, HASH_BYTES_LOW = 4 * 1024 * 1024 };
 /* Segments of one level that merge at a time (FTS5's usermerge), and pages of the index written by
  * one step. Merging on FTS5's own schedule (automerge) would double the work of a first sync. */
-enum { MERGE_SEGMENTS = 8, MERGE_STEP_PAGES = 500 };
+enum { MERGE_SEGMENTS = 16, MERGE_STEP_PAGES = 500 };
 
 enum {
     SQL_PAGE_ADD,
@@ -239,6 +239,7 @@ bool store_error_put(struct store *store, const struct page_origin *origin,
     bind_int(s, 8, clock_unix_s());
     bool ok = db_run(s, NULL, e);
     buf_release(&shown);
+    store->has_errors = true;
     if (ok)
         store_count(store, 0, 1);
     return ok;
@@ -247,6 +248,8 @@ bool store_error_put(struct store *store, const struct page_origin *origin,
 bool store_error_delete(struct store *store, const char *path, size_t path_size, struct error *e)
 {
     int64_t changes = 0;
+    if (!store->has_errors)
+        return true;
     bind_blob(store->page.s[SQL_ERROR_DELETE], 1, path, path_size);
     if (!db_run(store->page.s[SQL_ERROR_DELETE], &changes, e))
         return false;

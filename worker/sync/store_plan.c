@@ -28,10 +28,23 @@ static sqlite3_stmt *statement(struct store *store, enum plan_sql which)
 
 bool plan_begin(struct store *store, const struct plan_rules *rules, struct error *e)
 {
-    plan_join_cancel(store);
+    plan_end(store);
     *state(store) = (struct plan_state){.rules = *rules};
-    return db_exec(store->db, plan_schema, e) &&
-           store_prepare(store, &store->plan, plan_sql, PLAN_SQL_COUNT, e);
+    if (!db_exec(store->db, plan_schema, e) ||
+        !store_prepare(store, &store->plan, plan_sql, PLAN_SQL_COUNT, e))
+        return false;
+    /* Row by row, each would be a transaction of the temporary database: a third of planning. It
+     * only reads the store, so it keeps nobody waiting. */
+    state(store)->open = store->in_transaction || db_exec(store->db, "BEGIN", e);
+    return state(store)->open;
+}
+
+void plan_end(struct store *store)
+{
+    plan_join_cancel(store);
+    if (state(store)->open && !store->in_transaction)
+        sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
+    state(store)->open = false;
 }
 
 static bool add(struct store *store, enum plan_op op, const struct plan_item *item, struct error *e)

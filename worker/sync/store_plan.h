@@ -44,6 +44,10 @@ void plan_join_cancel(struct store *store);
 CHECKED bool plan_change(struct store *store, const char *path, size_t path_size, const char *blob,
                          struct error *e);
 
+/* Ends a plan that failed or is not needed; harmless otherwise. The rows of a failed one count for
+ * nothing. plan_finish ends it too. */
+void plan_end(struct store *store);
+
 /* Pairs deletes and adds of one blob into renames, counts, and refuses shrinkage: CAUSE_SHRINK if
  * a source of 20 pages or more would be left with under half of them, or any with none. */
 CHECKED bool plan_finish(struct store *store, bool allow_shrink, struct plan_counts *counts,

@@ -182,8 +182,8 @@ static bool check_shrink(struct store *store, const struct plan_counts *counts, 
                      counts->deletes, have);
 }
 
-bool plan_finish(struct store *store, bool allow_shrink, struct plan_counts *counts,
-                 struct error *e)
+static bool finish(struct store *store, bool allow_shrink, struct plan_counts *counts,
+                   struct error *e)
 {
     if (!count_ops(store, counts, e))
         return false;
@@ -191,4 +191,12 @@ bool plan_finish(struct store *store, bool allow_shrink, struct plan_counts *cou
         (!pair_renames(store, e) || !count_ops(store, counts, e)))
         return false;
     return allow_shrink || check_shrink(store, counts, e);
+}
+
+bool plan_finish(struct store *store, bool allow_shrink, struct plan_counts *counts,
+                 struct error *e)
+{
+    bool ok = finish(store, allow_shrink, counts, e);
+    plan_end(store);
+    return ok;
 }

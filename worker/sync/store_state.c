@@ -58,6 +58,8 @@ bool store_state_read(struct store *store, struct sync_state *state, struct erro
         .skipped = column_int(s, 10),
     };
     db_reset(s);
+    if (!store->in_transaction)
+        store->has_errors = state->errors != 0;
     return true;
 }
 

@@ -76,6 +76,7 @@ bool store_open(const char *path, enum memory_size memory, struct store **out, s
         .cache_kib = memory == MEMORY_LOW ? CACHE_KIB_LOW : CACHE_KIB_NORMAL,
     };
     store->memory = memory;
+    store->has_errors = true;
     if (db_open(path, &options, &store->db, e) &&
         db_migrate(store->db, store_migrations, store_format, "store", e) &&
         store_prepare(store, &store->write, sql, SQL_COUNT, e)) {
