@@ -87,6 +87,14 @@ bool store_open(const char *path, enum memory_size memory, struct store **out, s
     return false;
 }
 
+void store_settle(struct store *store)
+{
+    if (!store->committed)
+        return;
+    sqlite3_busy_timeout(store->db, 0);
+    (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
 void store_close(struct store **out)
 {
     struct store *store = *out;

@@ -18,6 +18,9 @@ void store_init(void);
 CHECKED bool store_open(const char *path, enum memory_size memory, struct store **store,
                         struct error *e);
 void store_close(struct store **store);
+/* Brings the log of a run that changed something into the store and empties it, if no reader is in
+ * the way: a log costs its bytes on disk, and time at every opening. */
+void store_settle(struct store *store);
 /* Moves a damaged store and its log aside, to `<path>.damaged` (one is kept), so that the next
  * open makes a new one. */
 CHECKED bool store_set_aside(const char *path, struct error *e);

@@ -404,6 +404,8 @@ static void run_with_lock(struct sync *s, int64_t started_ms)
     judge(s, step, &e);
     measure(s, started_ms);
     end_in_store(s);
+    if (s->store && s->result.outcome == OUTCOME_OK)
+        store_settle(s->store);
     s->kind->release(s->kind_state);
     store_close(&s->store);
     /* What a git that was cut had started, before the lock is free again. */
