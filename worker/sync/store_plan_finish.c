@@ -11,8 +11,10 @@
 /* A source of this many pages or more may not lose over half of them unasked. */
 enum { SHRINK_MIN_PAGES = 20 };
 
-/* Temporary, so outside the store's file and its log; SQLite keeps it in a file of its own. */
+/* Temporary, so outside the store's file and its log; SQLite keeps it in a file of its own. Its cache
+ * has no bound unless it is given one: a first sync would hold its whole plan in memory. */
 const char *const plan_schema =
+    "PRAGMA temp.cache_size=-1024;"
     "CREATE TEMP TABLE IF NOT EXISTS plan(seq INTEGER PRIMARY KEY, op INTEGER NOT NULL,"
     " path BLOB NOT NULL, blob TEXT NOT NULL, page INTEGER NOT NULL,"
     " moved INTEGER NOT NULL DEFAULT 0);"
