@@ -11,8 +11,8 @@
 /* A source of this many pages or more may not lose over half of them unasked. */
 enum { SHRINK_MIN_PAGES = 20 };
 
-/* Temporary, so outside the store's file and its log; SQLite keeps it in a file of its own. Its cache
- * has no bound unless it is given one: a first sync would hold its whole plan in memory. */
+/* Temporary, so outside the store's file and its log; SQLite keeps it in a file of its own. The
+ * cache of that has no bound by itself: a first sync would hold its whole plan in memory. */
 const char *const plan_schema =
     "PRAGMA temp.cache_size=-1024;"
     "CREATE TEMP TABLE IF NOT EXISTS plan(seq INTEGER PRIMARY KEY, op INTEGER NOT NULL,"
@@ -31,7 +31,9 @@ const char *const plan_sql[PLAN_SQL_COUNT] = {
         "SELECT seq, path, blob, page, moved FROM temp.plan WHERE op = ?1 AND seq > ?2"
         " ORDER BY seq LIMIT ?3",
     [PLAN_SQL_QUARANTINED] = "SELECT path, blob FROM page_error WHERE reason = 'quarantined'",
-    [PLAN_SQL_COUNT_OPS] = "SELECT op, page = 0, count(*) FROM temp.plan GROUP BY 1, 2",
+    /* Sums, not groups: grouping sorts the plan, with memory for each of its rows. */
+    [PLAN_SQL_COUNT_OPS] = "SELECT total(op = 0), total(op = 1 AND page = 0), total(op = 1 AND page"
+                           " <> 0), total(op = 2), total(op = 3) FROM temp.plan",
     /* The nth that went with the nth that came of the same blob, in path order. */
     [PLAN_SQL_PAIRS] =
         "WITH gone AS (SELECT seq, blob, page, row_number() OVER (PARTITION BY blob ORDER BY path)"
@@ -51,18 +53,18 @@ const char *const plan_sql[PLAN_SQL_COUNT] = {
 static bool count_ops(struct store *store, struct plan_counts *counts, struct error *e)
 {
     sqlite3_stmt *s = store->plan.s[PLAN_SQL_COUNT_OPS];
-    *counts = (struct plan_counts){0};
-    enum db_row row;
-    while ((row = db_step(s, e)) == DB_ROW) {
-        int64_t *const slots[] = {
-            [PLAN_RENAME] = &counts->renames,
-            [PLAN_IMPORT] = column_int(s, 1) ? &counts->adds : &counts->changes,
-            [PLAN_DELETE] = &counts->deletes,
-            [PLAN_FORGET] = &counts->forgets,
-        };
-        *slots[column_int(s, 0)] += column_int(s, 2);
-    }
-    return row == DB_DONE;
+    bool row = false;
+    if (!db_first(s, &row, e))
+        return false;
+    *counts = (struct plan_counts){
+        .renames = column_int(s, 0),
+        .adds = column_int(s, 1),
+        .changes = column_int(s, 2),
+        .deletes = column_int(s, 3),
+        .forgets = column_int(s, 4),
+    };
+    db_reset(s);
+    return true;
 }
 
 struct pair {
