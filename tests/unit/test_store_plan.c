@@ -337,10 +337,11 @@ TEST(shrinkage_is_refused_over_half_of_twenty_and_for_all)
     shrinks(21, 10, 0, true);
     shrinks(21, 11, 0, false);
     shrinks(20, 20, 0, false);
-    shrinks(20, 20, 10, true);
-    shrinks(20, 20, 9, false);
+    shrinks(20, 20, 10, false);
+    shrinks(40, 20, 20, true);
+    shrinks(40, 21, 40, false);
     shrinks(1, 1, 0, false);
-    shrinks(1, 1, 1, true);
+    shrinks(1, 1, 1, false);
     shrinks(20, 0, 0, true);
 }
 

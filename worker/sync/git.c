@@ -33,9 +33,16 @@ enum {
 /* Everything that a network git gets, whatever the user's configuration says. ssh never asks and
  * never leaves a control master behind. */
 static const char *const fixed_environment[] = {
-    "GIT_TERMINAL_PROMPT=0",     "GIT_ASKPASS=", "SSH_ASKPASS=",
-    "SSH_ASKPASS_REQUIRE=never", SSH_COMMAND,    "GIT_SSH_VARIANT=ssh",
-    "GIT_OPTIONAL_LOCKS=0",      "GIT_ADVICE=0", "LC_ALL=C",
+    "GIT_TERMINAL_PROMPT=0",
+    "GIT_ASKPASS=",
+    "SSH_ASKPASS=",
+    "SSH_ASKPASS_REQUIRE=never",
+    SSH_COMMAND,
+    "GIT_SSH_VARIANT=ssh",
+    "GIT_OPTIONAL_LOCKS=0",
+    "GIT_NO_REPLACE_OBJECTS=1",
+    /* a page's text is its blob's, whatever refs/replace says */ "GIT_ADVICE=0",
+    "LC_ALL=C",
 };
 static const char *const offline_environment[] = {"GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none"};
 static const char *const fetch_environment[] = {"GIT_ALLOW_PROTOCOL=file:http:https:ssh"};
@@ -45,8 +52,11 @@ static const char *const fixed_options[] = {
     "-c", "maintenance.auto=false",   "-c", "core.pager=cat",       "-c", "core.quotePath=true",
 };
 static const char *const fetch_options[] = {
-    "-c", "http.lowSpeedLimit=500",        "-c", "http.lowSpeedTime=60",
-    "-c", "fetch.writeCommitGraph=false",  "-c", "submodule.recurse=false",
+    "-c", "protocol.version=2", /* objects by id: version 0 refuses them */
+    "-c", "http.lowSpeedLimit=500",
+    "-c", "http.lowSpeedTime=60",
+    "-c", "fetch.writeCommitGraph=false",
+    "-c", "submodule.recurse=false",
     "-c", "fetch.recurseSubmodules=false",
 };
 
@@ -54,12 +64,12 @@ static const char *const fetch_options[] = {
 
 /* Ours without any GIT_*, LC_ALL and askpass, then what every git gets. Caller frees the array
  * alone: the texts are borrowed. */
-static const char **make_environment(enum git_network network)
+static const char **make_environment(enum git_network network, const char *user_setting)
 {
     size_t count = 0;
     while (environ[count])
         count++;
-    const char **list = xcalloc(count + LENGTH(fixed_environment) + 4, sizeof *list);
+    const char **list = xcalloc(count + LENGTH(fixed_environment) + 8, sizeof *list);
     size_t n = 0;
     for (size_t i = 0; i < count; i++)
         if (strncmp(environ[i], "GIT_", 4) != 0 && strncmp(environ[i], "LC_ALL=", 7) != 0 &&
@@ -69,6 +79,12 @@ static const char **make_environment(enum git_network network)
         list[n++] = fixed_environment[i];
     if (network == GIT_FETCHES)
         list[n++] = fetch_environment[0];
+    if (user_setting) {
+        /* As environment: in an argument everybody could read it, and it may be a token. */
+        list[n++] = "GIT_CONFIG_COUNT=1";
+        list[n++] = "GIT_CONFIG_KEY_0=credential.username";
+        list[n++] = user_setting;
+    }
     for (size_t i = 0; network == GIT_OFFLINE && i < LENGTH(offline_environment); i++)
         list[n++] = offline_environment[i];
     return list;
@@ -211,9 +227,11 @@ bool git_spawn(const struct git_command *command, struct git_process *process, s
     else if (!make_args(command, &helper, &git_dir, args))
         error_set(e, CAUSE_BUG, "too many arguments for git");
     else {
-        s.environment = make_environment(command->network);
+        char *user = command->user ? xasprintf("GIT_CONFIG_VALUE_0=%s", command->user) : NULL;
+        s.environment = make_environment(command->network, user);
         ok = start(&s, command->wants_input, process, e);
         free(s.environment);
+        free(user);
     }
     buf_release(&helper);
     buf_release(&git_dir);

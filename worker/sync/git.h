@@ -23,6 +23,7 @@ struct git_command {
         *args; /* NULL-terminated, from the subcommand on; -c options may precede it */
     enum git_network network; /* GIT_OFFLINE: no lazy fetch, every transport refused */
     bool wants_input;         /* a pipe to its stdin, else /dev/null */
+    const char *user;         /* name that credential helpers are asked for; NULL: theirs */
     const char *credential;   /* helper command for this fetch, NULL: the user's own helpers */
 };
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,8 @@
 #include "worker/sync/git_explain.h"
 #include "worker/sync/mirror_files.h"
 
+/* No name that a user's configuration could have: git would add what it says of it to ours. */
+#define REMOTE      "lattice-mirror"
 #define FETCHED_REF "refs/lattice/fetched"
 #define PINNED_REF  "refs/lattice/bookmark"
 
@@ -21,7 +24,7 @@
  * configuration, as a fetch with a filter would else write it: there, looking for a blob that is
  * missing ends cat-file, since it may not fetch it. */
 #define PROMISOR                                                                                   \
-    "-c", "remote.origin.promisor=true", "-c", "remote.origin.partialCloneFilter=blob:none"
+    "-c", "remote." REMOTE ".promisor=true", "-c", "remote." REMOTE ".partialCloneFilter=blob:none"
 
 enum {
     BATCH_FIRST = 64, /* small enough to land before any sane deadline */
@@ -45,8 +48,11 @@ static void blame_mirror(struct error *e)
 
 static struct git_command fetch_command(const struct git_mirror *m, const char *const *args)
 {
-    return (struct git_command){
-        .git_dir = m->path, .args = args, .network = GIT_FETCHES, .credential = m->credential};
+    return (struct git_command){.git_dir = m->path,
+                                .args = args,
+                                .network = GIT_FETCHES,
+                                .user = m->url->user,
+                                .credential = m->credential};
 }
 
 /* "<id> TAB <ref>" lines; takes the one of `ref`. */
@@ -109,13 +115,26 @@ static enum step make(struct git_mirror *m, size_t oid_size, struct error *e)
     return stopped_or(git_run(&run, e), &step) ? STEP_DONE : step;
 }
 
-/* What a network git prints while it works, read for one purpose: that it still moves. */
+/* The last "(450/1000)" of what a network git prints while it works: "Receiving objects:  45%
+ * (450/1000)". False if there is none. */
+static bool last_count(const char *data, size_t size, int64_t *done, int64_t *total)
+{
+    CLEANUP(free_text) char *text = xstrndup(data, size);
+    for (char *at = strrchr(text, '('); at; at = strrchr(text, '(')) {
+        if (sscanf(at, "(%" SCNd64 "/%" SCNd64 ")", done, total) == 2)
+            return true;
+        *at = '\0';
+    }
+    return false;
+}
+
+/* A fetch that moves is no stall: each count goes on as progress. */
 static bool on_fetch_words(void *context, const char *data, size_t size, struct error *e)
 {
     struct git_mirror *m = context;
-    (void)data;
-    (void)size;
-    return sync_progress(m->sync, m->blobs_done, -1, e);
+    int64_t done;
+    int64_t total;
+    return !last_count(data, size, &done, &total) || sync_fetching(m->sync, done, total, e);
 }
 
 static enum step run_fetch(struct git_mirror *m, const struct git_run *how, struct error *e)
@@ -153,7 +172,7 @@ static enum step read_ref(struct git_mirror *m, const char *ref, char **oid, str
 
 enum step git_mirror_fetch(struct git_mirror *m, char **oid, struct error *e)
 {
-    CLEANUP(free_text) char *url = xasprintf("remote.origin.url=%s", m->url->location);
+    CLEANUP(free_text) char *url = xasprintf("remote." REMOTE ".url=%s", m->url->location);
     CLEANUP(free_text) char *spec = xasprintf("+%s:" FETCHED_REF, m->ref);
     const char *const args[] = {"-c",
                                 url,
@@ -165,7 +184,7 @@ enum step git_mirror_fetch(struct git_mirror *m, char **oid, struct error *e)
                                 "--no-tags",
                                 "--no-write-fetch-head",
                                 "--force",
-                                "origin",
+                                REMOTE,
                                 spec,
                                 NULL};
     enum step step = make(m, strlen(*oid), e);
@@ -233,7 +252,7 @@ static enum step find_missing(struct git_mirror *m, const struct plan_block *blo
  * objects, and with the noop negotiation nothing is said about what is there. */
 static enum step fetch_batch(struct git_mirror *m, const char *ids, size_t size, struct error *e)
 {
-    CLEANUP(free_text) char *url = xasprintf("remote.origin.url=%s", m->url->location);
+    CLEANUP(free_text) char *url = xasprintf("remote." REMOTE ".url=%s", m->url->location);
     const char *const args[] = {"-c",
                                 url,
                                 "-c",
@@ -247,7 +266,7 @@ static enum step fetch_batch(struct git_mirror *m, const char *ids, size_t size,
                                 "--no-write-fetch-head",
                                 "--filter=blob:none",
                                 "--stdin",
-                                "origin",
+                                REMOTE,
                                 NULL};
     const struct git_run run = {
         .command = fetch_command(m, args), .input = ids, .input_size = size};
@@ -285,7 +304,7 @@ enum step git_mirror_blobs(struct git_mirror *m, const struct plan_block *block,
             m->batch *= 2;
         else if (took > 4 * BATCH_AIM_MS && m->batch > 1)
             m->batch /= 2;
-        if (!sync_progress(m->sync, m->blobs_done, -1, e))
+        if (!sync_fetching(m->sync, m->blobs_done, -1, e))
             step = STEP_FAILED;
     }
     buf_release(&missing.line);
@@ -301,9 +320,13 @@ bool git_mirror_settle(struct git_mirror *m, const char *oid, struct error *e)
         return false;
     if (mirror_packs(m->path) <= PACKS_MAX)
         return true;
+    /* Packs of a partial clone only grow: git keeps every object that a promisor gave. The store
+     * has the text, so a new mirror costs the trees and then the blobs that change. */
+    if (mirror_is_partial(m->path))
+        return mirror_remove(m->path, e);
     /* A stop cuts it short and leaves the packs as they were. */
-    static const char *const repack[] = {
-        PROMISOR, "repack", "-a", "-d", "-q", "--no-write-bitmap-index", NULL};
+    static const char *const repack[] = {"repack", "-a", "-d", "-q", "--no-write-bitmap-index",
+                                         NULL};
     const struct git_run pack = {.command = {.git_dir = m->path, .args = repack}};
     struct error problem = {0};
     if (git_run(&pack, &problem) == GIT_FAILED)

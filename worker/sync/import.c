@@ -29,6 +29,9 @@ static const double least_commit_share = 0.1;
 /* Of the path of what cannot be a page, in the log: the reason behind it must fit too. */
 enum { REFUSED_PATH_SHOWN = 1000 };
 
+/* Pages with a warning that are named in the log; all of them have it in the store. */
+enum { WARNINGS_SHOWN = 20 };
+
 struct import {
     struct sync *sync;
     struct page page;
@@ -138,6 +141,18 @@ static enum step apply_all(struct import *in, enum plan_op op, struct error *e)
     return STEP_DONE;
 }
 
+/* A page of the store turns out unreadable: it counts as deleted, and with what the plan deletes
+ * towards what a source may lose. Without that, an upstream that encrypts all its files would empty
+ * the store. */
+static bool lose(struct import *in, struct error *e)
+{
+    struct sync *s = in->sync;
+    struct tally *t = &s->now;
+    t->lost++;
+    t->deleted++;
+    return s->state.target_allow_shrink || !plan_shrinks(s->have, t->lost + t->left.deletes, e);
+}
+
 /* Records that the item cannot be a page; what was there goes. */
 static bool refuse(struct import *in, const struct plan_item *item,
                    const struct page_origin *origin, const struct page_refusal *refusal,
@@ -148,27 +163,9 @@ static bool refuse(struct import *in, const struct plan_item *item,
     log_line(LOG_WARN, s->source->id, "import", "%.*s%s cannot be a page: %s",
              cut ? REFUSED_PATH_SHOWN : (int)item->path_size, item->path, cut ? "..." : "",
              refusal->detail);
-    return (!item->page || store_page_delete(s->store, item->page, e)) &&
-           store_error_put(s->store, origin, refusal, e);
-}
-
-static bool import_page(struct import *in, const struct plan_item *item,
-                        const struct page_origin *origin, const struct blob_content *content,
-                        struct error *e)
-{
-    struct sync *s = in->sync;
-    struct error problem = {0};
-    report_item(item->path, item->blob, (int64_t)content->size);
-    bool ok = page_parse(&in->page, item->path, content->bytes, content->size, &problem);
-    report_no_item();
-    if (!ok)
-        return refuse(
-            in, item, origin,
-            &(struct page_refusal){.reason = "binary", .detail = problem.text, .shape = s->shape},
-            e);
-    if (in->page.warning && in->warned++ < 20)
-        log_line(LOG_WARN, s->source->id, "import", "%s: %s", item->path, in->page.warning);
-    return store_page_put(s->store, item->page, origin, &in->page, e);
+    if (item->page && (!lose(in, e) || !store_page_delete(s->store, item->page, e)))
+        return false;
+    return store_error_put(s->store, origin, refusal, e);
 }
 
 /* Why an item cannot be read as a page, or NULL. `detail` is memory for the reason. */
@@ -198,6 +195,23 @@ static const char *refusal_reason(struct import *in, const struct plan_item *ite
     return NULL;
 }
 
+/* Reads its bytes as a page into in->page. NULL, or why they cannot be one, as above. */
+static const char *parse(struct import *in, const struct plan_item *item,
+                         const struct blob_content *content, struct buf *detail)
+{
+    struct error problem = {0};
+    report_item(item->path, item->blob, (int64_t)content->size);
+    bool ok = page_parse(&in->page, item->path, content->bytes, content->size, &problem);
+    report_no_item();
+    if (!ok) {
+        buf_add_text(detail, problem.text);
+        return "binary";
+    }
+    if (in->page.warning && in->warned++ < WARNINGS_SHOWN)
+        log_line(LOG_WARN, in->sync->source->id, "import", "%s: %s", item->path, in->page.warning);
+    return NULL;
+}
+
 static bool import_item(struct import *in, const struct plan_item *item,
                         const struct blob_content *content, struct error *e)
 {
@@ -214,12 +228,14 @@ static bool import_item(struct import *in, const struct plan_item *item,
     int64_t *left = item->page ? &s->now.left.changes : &s->now.left.adds;
     int64_t *count = item->page ? &s->now.changed : &s->now.added;
     bool ok;
+    if (!reason)
+        reason = parse(in, item, content, &detail);
     if (reason)
         ok = refuse(
             in, item, &origin,
             &(struct page_refusal){.reason = reason, .detail = detail.data, .shape = s->shape}, e);
     else {
-        ok = import_page(in, item, &origin, content, e);
+        ok = store_page_put(s->store, item->page, &origin, &in->page, e);
         *count += !item->moved;
     }
     --*left;
@@ -307,7 +323,8 @@ enum step import_run(struct sync *s, struct error *e)
     s->done = 0;
     enum step step = run_operations(&in, e);
     /* What was done before a stop, or before the source failed, is kept. */
-    bool sound = step != STEP_FAILED || (e->cause != CAUSE_STORE && e->cause != CAUSE_BUG);
+    bool sound = step != STEP_FAILED ||
+                 (e->cause != CAUSE_STORE && e->cause != CAUSE_BUG && e->cause != CAUSE_SHRINK);
     struct error problem = {0};
     if (sound && !store_lost_lock(s->store) && !sync_commit(s, &problem)) {
         step = STEP_FAILED;

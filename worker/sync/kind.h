@@ -75,6 +75,8 @@ bool sync_would_be_unchanged(const struct sync *sync, const char *head);
 /* Progress of a long step: `done` of `total` (-1: not known) units. Refreshes the lock row at most
  * once a second; false with `e` filled if the lock was lost. */
 CHECKED bool sync_progress(struct sync *sync, int64_t done, int64_t total, struct error *e);
+/* The same for a download, whatever the phase: `done` of `total` objects. */
+CHECKED bool sync_fetching(struct sync *sync, int64_t done, int64_t total, struct error *e);
 /* Commits the transaction in hand, if there is one: before anything that may take long. */
 CHECKED bool sync_commit(struct sync *sync, struct error *e);
 /* Something durable was gained outside the store (a pack in the mirror). */

@@ -44,18 +44,28 @@ bool mirror_sweep(const char *path, struct error *e)
     return error_set(e, CAUSE_STORE, "clean %s: %s", path, strerror(errno));
 }
 
-size_t mirror_packs(const char *path)
+static size_t count_packs(const char *path, const char *suffix)
 {
     struct buf folder = {0};
     size_t count = 0;
     buf_printf(&folder, "%s/objects/pack", path);
     DIR *dir = opendir(folder.data);
     for (struct dirent *entry; dir && (entry = readdir(dir));)
-        count += ends_with(entry->d_name, ".pack");
+        count += ends_with(entry->d_name, suffix);
     if (dir)
         closedir(dir);
     buf_release(&folder);
     return count;
+}
+
+size_t mirror_packs(const char *path)
+{
+    return count_packs(path, ".pack");
+}
+
+bool mirror_is_partial(const char *path)
+{
+    return count_packs(path, ".promisor") > 0;
 }
 
 bool mirror_remove(const char *path, struct error *e)

@@ -11,6 +11,8 @@
 CHECKED bool mirror_sweep(const char *path, struct error *e);
 /* How many packs it holds. */
 size_t mirror_packs(const char *path);
+/* Did a server leave blobs out (a pack with a `.promisor` beside it)? */
+bool mirror_is_partial(const char *path);
 /* Removes the whole tree; never follows a symlink. */
 CHECKED bool mirror_remove(const char *path, struct error *e);
 

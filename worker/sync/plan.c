@@ -131,5 +131,6 @@ enum step plan_run(struct sync *s, struct error *e)
     if (!plan_finish(s->store, s->state.target_allow_shrink, &s->now.left, e))
         return STEP_FAILED;
     s->kept.left = s->now.left;
+    s->have = s->state.pages;
     return STEP_DONE;
 }

@@ -48,8 +48,10 @@ CHECKED bool plan_change(struct store *store, const char *path, size_t path_size
  * nothing. plan_finish ends it too. */
 void plan_end(struct store *store);
 
-/* Pairs deletes and adds of one blob into renames, counts, and refuses shrinkage: CAUSE_SHRINK if
- * a source of 20 pages or more would be left with under half of them, or any with none. */
+/* Would losing `lost` of `have` pages be too much: over half of 20 pages or more, or all? Then `e`
+ * says so with CAUSE_SHRINK. */
+bool plan_shrinks(int64_t have, int64_t lost, struct error *e);
+/* Pairs deletes and adds of one blob into renames, counts, and refuses shrinkage. */
 CHECKED bool plan_finish(struct store *store, bool allow_shrink, struct plan_counts *counts,
                          struct error *e);
 

@@ -46,8 +46,7 @@ const char *const plan_sql[PLAN_SQL_COUNT] = {
     [PLAN_SQL_TO_RENAME] = "UPDATE temp.plan SET op = 0, path = ?2, page = ?3 WHERE seq = ?1",
     [PLAN_SQL_TO_CHANGE] = "UPDATE temp.plan SET page = ?2, moved = 1 WHERE seq = ?1",
     [PLAN_SQL_DROP] = "DELETE FROM temp.plan WHERE seq = ?1",
-    [PLAN_SQL_HAS_LINKS] =
-        "SELECT 1 FROM link WHERE page = ?1 AND kind = 'markdown' AND key IS NOT NULL LIMIT 1",
+    [PLAN_SQL_HAS_LINKS] = "SELECT 1 FROM link WHERE page = ?1 AND kind = 'markdown' LIMIT 1",
 };
 
 static bool count_ops(struct store *store, struct plan_counts *counts, struct error *e)
@@ -168,6 +167,18 @@ static bool pair_renames(struct store *store, struct error *e)
     return ok;
 }
 
+bool plan_shrinks(int64_t have, int64_t lost, struct error *e)
+{
+    int64_t left = have - lost;
+    if (lost == 0 || (left > 0 && (have < SHRINK_MIN_PAGES || left * 2 >= have)))
+        return false;
+    error_set(e, CAUSE_SHRINK,
+              "refusing to delete %" PRId64 " of %" PRId64 " pages; if that is meant, run "
+              "once with --allow-shrink",
+              lost, have);
+    return true;
+}
+
 static bool check_shrink(struct store *store, const struct plan_counts *counts, struct error *e)
 {
     struct sync_state state;
@@ -176,14 +187,8 @@ static bool check_shrink(struct store *store, const struct plan_counts *counts, 
     if (!store_state_read(store, &state, e))
         return false;
     int64_t have = state.pages;
-    int64_t left = have - counts->deletes + counts->adds;
     sync_state_release(&state);
-    if (left > 0 && (have < SHRINK_MIN_PAGES || left * 2 >= have))
-        return true;
-    return error_set(e, CAUSE_SHRINK,
-                     "refusing to delete %" PRId64 " of %" PRId64 " pages; if that is meant, run "
-                     "once with --allow-shrink",
-                     counts->deletes, have);
+    return !plan_shrinks(have, counts->deletes, e);
 }
 
 static bool finish(struct store *store, bool allow_shrink, struct plan_counts *counts,

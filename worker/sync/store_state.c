@@ -41,9 +41,12 @@ bool store_state_read(struct store *store, struct sync_state *state, struct erro
     sqlite3_stmt *s = store->state.s[SQL_READ];
     if (!db_first(s, &row, e))
         return false;
-    if (!row)
-        return error_set(e, CAUSE_STORE, "%s: no sync_state row: the file is damaged",
-                         sqlite3_db_filename(store->db, "main"));
+    if (!row) {
+        error_set(e, CAUSE_STORE, "%s: no sync_state row: the file is damaged",
+                  sqlite3_db_filename(store->db, "main"));
+        e->damaged = true;
+        return false;
+    }
     *state = (struct sync_state){
         .bookmark = copy_or_null(s, 0),
         .bookmark_shape = copy_or_null(s, 1),
@@ -93,14 +96,14 @@ bool store_set_bookmark(struct store *store, const char *bookmark, const char *s
     sqlite3_stmt *s = store->state.s[SQL_BOOKMARK];
     bind_text(s, 1, bookmark);
     bind_text(s, 2, shape);
-    return db_run(s, NULL, e) && store_set_fresh(store, e);
+    return db_run(s, NULL, e);
 }
 
-bool store_set_fresh(struct store *store, struct error *e)
+bool store_set_fresh(struct store *store, int64_t at, struct error *e)
 {
     if (!prepare(store, e))
         return false;
-    bind_int(store->state.s[SQL_FRESH], 1, clock_unix_s());
+    bind_int(store->state.s[SQL_FRESH], 1, at);
     return db_run(store->state.s[SQL_FRESH], NULL, e);
 }
 

@@ -241,14 +241,17 @@ bool store_quiet_commit(struct store *store, struct error *e)
     return true;
 }
 
-bool store_lock_refresh(struct store *store, struct error *e)
+bool store_commit_quietly(struct store *store, struct error *e)
 {
-    if (!store_begin(store, e))
-        return false;
     if (store_quiet_commit(store, e))
         return true;
     store_rollback(store);
     return false;
+}
+
+bool store_lock_refresh(struct store *store, struct error *e)
+{
+    return store_begin(store, e) && store_commit_quietly(store, e);
 }
 
 bool store_finish(struct store *store, struct error *e)

@@ -38,6 +38,8 @@ bool store_lost_lock(const struct store *store);
  * is rolled back: CAUSE_LOCKED), raises the version, and gives readers notice. */
 CHECKED bool store_begin(struct store *store, struct error *e);
 CHECKED bool store_commit(struct store *store, struct error *e);
+/* For a transaction that touches no page: no new version. */
+CHECKED bool store_commit_quietly(struct store *store, struct error *e);
 void store_rollback(struct store *store);
 bool store_in_transaction(const struct store *store);
 /* Has this run committed a change? */
@@ -64,8 +66,9 @@ CHECKED bool store_set_target(struct store *store, const struct sync_state *stat
 /* Within a transaction: the store equals `bookmark` made under `shape`; clears the target. */
 CHECKED bool store_set_bookmark(struct store *store, const char *bookmark, const char *shape,
                                 struct error *e);
-/* Within a transaction: the store is known to equal its source now. */
-CHECKED bool store_set_fresh(struct store *store, struct error *e);
+/* Within a transaction: the store is known to equal what its source was at `at` (Unix seconds; 0:
+ * it is not known to have equalled it ever). */
+CHECKED bool store_set_fresh(struct store *store, int64_t at, struct error *e);
 CHECKED bool store_set_skipped(struct store *store, int64_t skipped, struct error *e);
 
 /* Pages that came and went in the transaction in hand; sync_state's counts follow at commit. */

@@ -50,6 +50,14 @@ bool sync_progress(struct sync *s, int64_t done, int64_t total, struct error *e)
     return store_lock_refresh(s->store, e);
 }
 
+bool sync_fetching(struct sync *s, int64_t done, int64_t total, struct error *e)
+{
+    store_progress(s->store, "fetch", done, total);
+    if (!report_progress("fetch", done, total) || store_in_transaction(s->store))
+        return true;
+    return store_lock_refresh(s->store, e);
+}
+
 void sync_banked(struct sync *s)
 {
     s->banked = true;
@@ -129,6 +137,7 @@ static enum step fetch_run(struct sync *s, struct error *e)
     s->kind->release(s->kind_state);
     s->kind_state = NULL;
     s->missing = 0;
+    s->head_read_at = clock_unix_s();
     return s->kind->fetch(s, &s->kind_state, &s->head, e);
 }
 
@@ -230,6 +239,18 @@ static bool take_lock_row(struct sync *s, struct error *e)
     return store_state_read(s->store, &s->state, e);
 }
 
+/* A store that was filled from another address or under other filters has never equalled what the
+ * source is now: nothing shows it fresh until it does. */
+static bool forget_other_source(struct sync *s, struct error *e)
+{
+    const struct sync_state *state = &s->state;
+    if (!state->bookmark_shape || strcmp(state->bookmark_shape, s->shape) == 0 ||
+        state->last_success_at == 0)
+        return true;
+    return store_begin(s->store, e) && store_set_fresh(s->store, 0, e) &&
+           store_commit_quietly(s->store, e);
+}
+
 /* With the store open and the lock row taken. */
 static enum step run_locked(struct sync *s, struct error *e)
 {
@@ -247,6 +268,8 @@ static enum step run_locked(struct sync *s, struct error *e)
     }
     s->rules.epoch = (int64_t)IMPORTER_VERSION * 1000000 + state->full_count;
     s->skipped = state->skipped;
+    if (!forget_other_source(s, e))
+        return STEP_FAILED;
     return run_phases(s, e);
 }
 
@@ -343,9 +366,10 @@ static bool end_run(struct sync *s, struct error *e)
     bool ok = true;
     if (r->outcome == OUTCOME_OK)
         ok = store_set_bookmark(s->store, s->head, s->shape, e) &&
+             store_set_fresh(s->store, s->head_read_at, e) &&
              store_set_skipped(s->store, s->skipped, e);
     else if (r->outcome == OUTCOME_UNCHANGED)
-        ok = store_set_fresh(s->store, e);
+        ok = store_set_fresh(s->store, s->head_read_at, e);
     ok = ok && read_counts(s, e) && store_end_run(s->store, r, e);
     if (!ok)
         store_rollback(s->store);

@@ -15,6 +15,7 @@ struct tally {
     int64_t deleted;
     int64_t renamed;
     int64_t quarantined;
+    int64_t lost; /* pages of the store that turned out unreadable; part of `deleted` */
     struct plan_counts left;
 };
 
@@ -28,9 +29,11 @@ struct sync {
     struct sync_state state; /* as it was when the run began; target fields as this run set them */
     struct plan_rules rules;
     struct tally now;
-    struct tally kept; /* as of the last commit */
-    char *head;        /* owned; where this run is going */
-    char shape[33];    /* hash of everything besides the head that shapes the result */
+    struct tally kept;    /* as of the last commit */
+    int64_t head_read_at; /* Unix seconds; just before the head was asked for */
+    int64_t have;         /* pages in the store when the plan was made */
+    char *head;           /* owned; where this run is going */
+    char shape[33];       /* hash of everything besides the head that shapes the result */
     const char *phase;
     int64_t done;
     int64_t total;
