@@ -81,6 +81,14 @@ static void take_progress(struct child *child, const struct run_progress *progre
     child->spec.observer->progress(child->spec.owner, progress);
 }
 
+static void take_result(struct child *child, const struct run_result *result)
+{
+    child->record = *result;
+    child->has_record = strcmp(result->run_id, child->end.attempt.result.run_id) == 0;
+    child->garbage_lines += !child->has_record;
+    handle_event(child, EVENT_RESULT);
+}
+
 static void take_message(void *owner, const char *line, size_t size)
 {
     struct child *child = owner;
@@ -90,14 +98,18 @@ static void take_message(void *owner, const char *line, size_t size)
         child->garbage_lines++;
         return;
     }
-    if (message.type == MESSAGE_PROGRESS) {
+    switch (message.type) {
+    case MESSAGE_PROGRESS:
         take_progress(child, &message.progress);
-        return;
+        break;
+    case MESSAGE_RESULT:
+        take_result(child, &message.result);
+        break;
+    case MESSAGE_WATCH:
+        child->spec.observer->watch(child->spec.owner, &message.watch);
+        break;
     }
-    child->record = message.result;
-    child->has_record = strcmp(message.result.run_id, child->end.attempt.result.run_id) == 0;
-    child->garbage_lines += !child->has_record;
-    handle_event(child, EVENT_RESULT);
+    message_release(&message);
 }
 
 static void take_stderr(void *owner, const char *line, size_t size)
@@ -284,7 +296,9 @@ static void send_job(struct child *child)
     struct job job = {.timeout_ms = child->spec.limits.timeout_ms,
                       .grace_ms = child->spec.limits.grace_ms,
                       .full = child->spec.full,
-                      .allow_shrink = child->spec.allow_shrink};
+                      .allow_shrink = child->spec.allow_shrink,
+                      .quarantine = (struct page_name *)child->spec.quarantine,
+                      .quarantine_count = child->spec.quarantine_count};
     memcpy(job.run_id, child->end.attempt.result.run_id, sizeof job.run_id);
     char *line = message_write_job(&job);
     child_io_send(&child->io, line);

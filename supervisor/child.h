@@ -23,6 +23,7 @@ struct child_end {
 /* Called on the loop's thread. `done` is the last call: the slot is free. */
 struct child_observer {
     void (*progress)(void *owner, const struct run_progress *progress);
+    void (*watch)(void *owner, const struct watch_list *list);
     void (*stderr_line)(void *owner, const char *line, size_t size);
     void (*done)(void *owner, const struct child_end *end);
 };
@@ -35,6 +36,8 @@ struct child_spec {
     struct run_limits limits;
     bool full;
     bool allow_shrink;
+    const struct page_name *quarantine; /* only until child_start returns */
+    size_t quarantine_count;
     int64_t version_before; /* the store's; a killed worker that moved it has committed */
     const struct child_observer *observer;
     void *owner;

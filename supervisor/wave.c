@@ -49,6 +49,12 @@ static void child_progress(void *owner, const struct run_progress *progress)
     tell_progress(owner, progress);
 }
 
+static void child_watch(void *owner, const struct watch_list *list)
+{
+    (void)owner;
+    (void)list;
+}
+
 static void child_stderr(void *owner, const char *line, size_t size)
 {
     tell_stderr(owner, line, size);
@@ -80,8 +86,10 @@ static void child_done(void *owner, const struct child_end *end)
 
 static void start_task(struct run *run, struct task *task, const struct run_limits *limits)
 {
-    static const struct child_observer observer = {
-        .progress = child_progress, .stderr_line = child_stderr, .done = child_done};
+    static const struct child_observer observer = {.progress = child_progress,
+                                                   .watch = child_watch,
+                                                   .stderr_line = child_stderr,
+                                                   .done = child_done};
     struct child_spec spec = {.loop = &run->loop,
                               .home = &run->home,
                               .worker = run->worker,
