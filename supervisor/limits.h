@@ -7,6 +7,8 @@ enum {
     STUCK_AFTER_MS = 5000,
     /* After a second Ctrl-C: from the group's SIGTERM to its SIGKILL. */
     HURRY_MS = 1000,
+    /* break-lock, from SIGTERM to SIGKILL: time for a commit; who can stop does so sooner. */
+    BREAK_GRACE_MS = 5000,
 
     /* A pipe's default capacity: one read takes all that is there. */
     READ_BUFFER_BYTES = 64 * 1024,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "supervisor/command_break_lock.h"
 #include "supervisor/command_config.h"
 #include "supervisor/command_status.h"
 #include "supervisor/help.h"
@@ -31,6 +32,7 @@ static const struct {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; gives the exit code */
 } commands[] = {
     {"status", command_status},
+    {"break-lock", command_break_lock},
     {"add", command_add},
     {"remove", command_remove},
     {"list", command_list},
