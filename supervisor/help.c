@@ -7,6 +7,7 @@ const char help_text[] =
     "usage: lattice-supervise (--all | --source ID...) [OPTION]...\n"
     "       lattice-supervise status [--json] [ID]...\n"
     "       lattice-supervise break-lock (--all | --source ID...) [--max-age D | --force]\n"
+    "       lattice-supervise retry ID [PATH]\n"
     "       lattice-supervise add | remove | list | check-config [--help]\n"
     "\n"
     "Syncs sources into local, searchable stores: one process per source, each under a\n"

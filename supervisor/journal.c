@@ -14,7 +14,8 @@ struct entry {
     int64_t at;
     const char *type;        /* of an event */
     char *json;              /* owned */
-    struct attempt *attempt; /* owned; NULL for an event */
+    struct attempt *attempt; /* owned; NULL for the others */
+    struct page_name page;   /* owned; no path for the others */
 };
 
 struct batch {
@@ -42,6 +43,8 @@ static void batch_clear(struct batch *batch)
     for (size_t i = 0; i < batch->count; i++) {
         free(batch->entries[i].json);
         free(batch->entries[i].attempt);
+        free(batch->entries[i].page.path);
+        free(batch->entries[i].page.blob);
     }
     batch->count = 0;
 }
@@ -70,6 +73,13 @@ static bool write_entry(struct journal *journal, const struct entry *entry, stru
     if (entry->attempt)
         return ledger_add_attempt(journal->ledger, journal->invocation, entry->source,
                                   entry->attempt, e);
+    if (entry->page.path) {
+        struct ledger_page page = {.source = entry->source,
+                                   .path = entry->page.path,
+                                   .blob = entry->page.blob,
+                                   .at = entry->at};
+        return ledger_blame_page(journal->ledger, &page, e);
+    }
     struct ledger_event event = {
         .at = entry->at, .source = entry->source, .type = entry->type, .json = entry->json};
     return ledger_add_event(journal->ledger, &event, e);
@@ -161,6 +171,15 @@ void journal_attempt(struct journal *journal, const char *source, const struct a
     struct entry *entry = batch_add(&journal->waiting, source);
     entry->attempt = xmalloc(sizeof *attempt);
     *entry->attempt = *attempt;
+    arm(journal);
+}
+
+void journal_blame(struct journal *journal, const char *source, const struct page_name *page)
+{
+    if (!journal->ledger)
+        return;
+    struct entry *entry = batch_add(&journal->waiting, source);
+    entry->page = (struct page_name){.path = xstrdup(page->path), .blob = xstrdup(page->blob)};
     arm(journal);
 }
 

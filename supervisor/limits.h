@@ -30,6 +30,13 @@ enum {
     FRAME_MS = 100,
     TICK_MS = 1000,
 
+    /* After a failure a source is left alone for a minute at first, and an hour at most: long
+     * enough to spare a host that is down, short enough that nobody has to reset it. */
+    BACKOFF_MIN_S = 60,
+    BACKOFF_MAX_S = 3600,
+    /* Of a source's quarantine in one job: far below what a message may hold. */
+    QUARANTINE_BYTES_MAX = 128 * 1024,
+
     /* Under a budget no worker starts with less left: it could not get anything done. */
     BUDGET_START_MS = 10 * 1000,
     WAVES_DEFAULT = 3,

@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "supervisor/command_break_lock.h"
 #include "supervisor/command_config.h"
+#include "supervisor/command_retry.h"
 #include "supervisor/command_status.h"
 #include "supervisor/help.h"
 #include "supervisor/run.h"
@@ -32,6 +33,7 @@ static const struct {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; gives the exit code */
 } commands[] = {
     {"status", command_status},
+    {"retry", command_retry},
     {"break-lock", command_break_lock},
     {"add", command_add},
     {"remove", command_remove},

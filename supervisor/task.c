@@ -3,10 +3,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "supervisor/quarantine.h"
 
 static bool named(const struct run_options *options, const char *id)
 {
@@ -43,8 +45,12 @@ bool task_list_check(const struct config *config, const struct run_options *opti
 static void read_history(struct ledger *ledger, struct task *task)
 {
     struct error e = {0};
-    if (ledger && !ledger_read_source(ledger, task->source->id, &task->history, &e))
-        log_line(LOG_WARN, task->source->id, "ledger", "%s", e.text);
+    const char *id = task->source->id;
+    if (ledger && (!ledger_read_source(ledger, id, &task->history, &e) ||
+                   !ledger_read_blamed(ledger, id, &task->blamed, &e)))
+        log_line(LOG_WARN, id, "ledger", "%s", e.text);
+    task->backoff_before = (struct backoff){.failures = task->history.failures,
+                                            .next_at = task->history.next_attempt_at};
 }
 
 bool task_list_make(const struct config *config, const struct run_options *options,
@@ -71,8 +77,12 @@ bool task_list_make(const struct config *config, const struct run_options *optio
 
 void task_list_release(struct task_list *list)
 {
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++) {
         free(list->tasks[i].view_error);
+        free(list->tasks[i].item.path);
+        free(list->tasks[i].item.blob);
+        blamed_pages_release(&list->tasks[i].blamed);
+    }
     free(list->tasks);
     *list = (struct task_list){0};
 }
@@ -100,6 +110,46 @@ void task_set_view(struct task *task, const struct store_view *view, const struc
     }
 }
 
+bool task_in_backoff(const struct task *task, int64_t now_s)
+{
+    struct backoff backoff = {.failures = task->history.failures,
+                              .next_at = task->history.next_attempt_at};
+    return backoff_holds(&backoff, task->source->every_ms, now_s);
+}
+
+/* All tries of one invocation are one failure: within it, waves decide. */
+void task_back_off(const struct task *task, struct attempt *attempt)
+{
+    struct backoff after = {0};
+    uint32_t random = 0;
+    switch (backoff_effect_of(&attempt->result)) {
+    case BACKOFF_RESET:
+        break;
+    case BACKOFF_COUNT:
+        if (getrandom(&random, sizeof random, 0) < 0)
+            random = 0;
+        after = backoff_after_failure(&task->backoff_before, task->source->every_ms,
+                                      attempt->ended_at, random);
+        break;
+    case BACKOFF_KEEP:
+        after = (struct backoff){.failures = task->history.failures,
+                                 .next_at = task->history.next_attempt_at};
+        break;
+    }
+    attempt->failures = after.failures;
+    attempt->next_attempt_at = after.next_at;
+}
+
+void task_name_item(struct task *task, const struct run_progress *progress)
+{
+    free(task->item.path);
+    free(task->item.blob);
+    task->item = (struct page_name){0};
+    if (progress && progress->item_path[0] && progress->item_blob[0])
+        task->item = (struct page_name){.path = xstrdup(progress->item_path),
+                                        .blob = xstrdup(progress->item_blob)};
+}
+
 static void add_counts(struct run_result *sum, const struct run_result *result)
 {
     sum->added += result->added;
@@ -121,6 +171,10 @@ void task_add_attempt(struct task *task, const struct attempt *attempt)
         return;
     bool ok = schedule_verdict(&attempt->result) == VERDICT_OK;
     history->attempts = ok ? 0 : history->attempts + 1;
+    history->failures = attempt->failures;
+    history->next_attempt_at = attempt->next_attempt_at;
+    if (backoff_effect_of(&attempt->result) == BACKOFF_RESET)
+        task->backoff_before = (struct backoff){0};
     history->last_attempt_at = attempt->result.started_at;
     if (ok)
         history->last_success_at = attempt->ended_at;
@@ -148,7 +202,6 @@ void task_status(const struct task *task, const struct home *home, struct source
                                  .view_error = task->view_error,
                                  .ledger = &task->history,
                                  .locked = !ours && source_is_locked(home, task->source->id),
-                                 .stall_ms = task->limits.stall_ms,
                                  .now_s = clock_unix_s()};
     status_make(&parts, status);
     if (task->tries == 0)

@@ -6,6 +6,7 @@
 #include "common/ledger.h"
 #include "common/status.h"
 #include "common/store_view.h"
+#include "supervisor/backoff.h"
 #include "supervisor/child.h"
 #include "supervisor/options.h"
 #include "supervisor/schedule.h"
@@ -36,8 +37,11 @@ struct task {
     struct task_progress progress;
     int tries;
     bool tried_once_more;
-    bool again;            /* the next wave takes it */
-    struct run_result sum; /* counts and times of all tries */
+    bool again;                    /* the next wave takes it */
+    struct run_result sum;         /* counts and times of all tries */
+    struct backoff backoff_before; /* as of the start of this invocation, or of the last progress */
+    struct blamed_pages blamed;    /* owned; of this source */
+    struct page_name item;         /* owned; the page that its worker named last; no path: none */
 };
 
 struct task_list {
@@ -56,6 +60,12 @@ void task_list_release(struct task_list *list);
 /* Brings the order up to date with view and history. */
 void task_update_order(struct task *task);
 void task_set_view(struct task *task, const struct store_view *view, const struct error *why_not);
+/* Has it failed so often that it must be left alone now? */
+bool task_in_backoff(const struct task *task, int64_t now_s);
+/* What the attempt means for the next invocation; goes into `attempt`. */
+void task_back_off(const struct task *task, struct attempt *attempt);
+/* The worker names the page it is at, or none. */
+void task_name_item(struct task *task, const struct run_progress *progress);
 /* Counts one more attempt. */
 void task_add_attempt(struct task *task, const struct attempt *attempt);
 /* What the table shows after the invocation: counts are sums over its waves. */

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/duration.h"
 #include "common/text.h"
+#include "supervisor/quarantine.h"
 #include "supervisor/run.h"
 #include "supervisor/sweep.h"
 
@@ -41,11 +42,34 @@ static void skip(struct run *run, struct task *task)
     tell_skipped(task, &attempt);
 }
 
+/* It was tried lately and failed: its last cause stays in sight. Not in the ledger, where the
+ * failure itself stays the last word. */
+static void skip_for_backoff(struct run *run, struct task *task)
+{
+    const struct ledger_source *history = &task->history;
+    const struct run_result *last = &history->last.result;
+    struct attempt attempt = {.wave = run->wave, .exit_code = -1, .ended_at = clock_unix_s()};
+    struct run_result *result = &attempt.result;
+    char wait[DURATION_TEXT_SIZE];
+    run_id_make(result->run_id);
+    result->outcome = OUTCOME_SKIPPED;
+    result->remaining = -1;
+    result->cause = backoff_cause(last);
+    result->started_at = attempt.ended_at;
+    duration_format((history->next_attempt_at - attempt.ended_at) * 1000, wait);
+    snprintf(result->message, sizeof result->message,
+             "left alone for %s after %lld failure%s (--source tries now): %.*s", wait,
+             (long long)history->failures, history->failures == 1 ? "" : "s",
+             (int)(sizeof result->message - 160), last->message);
+    task_add_attempt(task, &attempt);
+}
+
 static void fill_slots(struct run *run);
 static void end_wave(struct run *run);
 
 static void child_progress(void *owner, const struct run_progress *progress)
 {
+    task_name_item(owner, progress);
     tell_progress(owner, progress);
 }
 
@@ -65,6 +89,21 @@ static enum verdict last_verdict(const struct task *task)
     return task->history.has_last ? schedule_verdict(&task->history.last.result) : VERDICT_FAILED;
 }
 
+/* What the attempt says of the source and of a page. Who was told to stop says nothing. */
+static void judge(struct run *run, struct task *task, struct attempt *attempt)
+{
+    if (run->stop_signal) {
+        attempt->failures = task->history.failures;
+        attempt->next_attempt_at = task->history.next_attempt_at;
+        return;
+    }
+    task_back_off(task, attempt);
+    if (!task->item.path || !quarantine_blames(&attempt->result))
+        return;
+    quarantine_blame(&task->blamed, task->item.path, task->item.blob);
+    journal_blame(run->journal, task->source->id, &task->item);
+}
+
 static void child_done(void *owner, const struct child_end *end)
 {
     struct task *task = owner;
@@ -73,6 +112,7 @@ static void child_done(void *owner, const struct child_end *end)
     enum verdict before = last_verdict(task);
     attempt.wave = run->wave;
     task->child = NULL;
+    judge(run, task, &attempt);
     task_set_view(task, end->view_read ? &end->view : NULL,
                   end->view_read ? NULL : &end->view_error);
     task_add_attempt(task, &attempt);
@@ -90,6 +130,8 @@ static void start_task(struct run *run, struct task *task, const struct run_limi
                                                    .watch = child_watch,
                                                    .stderr_line = child_stderr,
                                                    .done = child_done};
+    size_t quarantine_count;
+    struct page_name *quarantine = quarantine_list(&task->blamed, &quarantine_count);
     struct child_spec spec = {.loop = &run->loop,
                               .home = &run->home,
                               .worker = run->worker,
@@ -97,13 +139,17 @@ static void start_task(struct run *run, struct task *task, const struct run_limi
                               .limits = *limits,
                               .full = run->options->full,
                               .allow_shrink = run->options->allow_shrink,
+                              .quarantine = quarantine,
+                              .quarantine_count = quarantine_count,
                               .version_before = task->view_read ? task->view.version : 0,
                               .observer = &observer,
                               .owner = task};
     memset(&task->progress, 0, sizeof task->progress);
     task->again = false;
     run->running++;
+    task_name_item(task, NULL);
     task->child = child_start(&spec);
+    free(quarantine);
     tell_started(task);
 }
 
@@ -112,7 +158,10 @@ static void take_next(struct run *run)
 {
     struct task *task = run->queue[run->queue_next++];
     struct run_limits limits = task->limits;
-    if (!run->stop_signal && fits_budget(run, &limits))
+    bool first = run->options->all && task->tries == 0;
+    if (first && !run->stop_signal && task_in_backoff(task, clock_unix_s()))
+        skip_for_backoff(run, task);
+    else if (!run->stop_signal && fits_budget(run, &limits))
         start_task(run, task, &limits);
     else if (task->tries == 0)
         skip(run, task);
