@@ -1,5 +1,5 @@
 # break-lock: whom it ends, whom it leaves alone, and what it says.
-# shellcheck shell=bash disable=SC2016
+# shellcheck shell=bash disable=SC2016,SC2153 # lib.sh sets STARTED
 
 # A synced source `notes` of three pages.
 notes() {
