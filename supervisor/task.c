@@ -202,6 +202,7 @@ void task_status(const struct task *task, const struct home *home, struct source
                                  .view_error = task->view_error,
                                  .ledger = &task->history,
                                  .locked = !ours && source_is_locked(home, task->source->id),
+                                 .stall_ms = task->limits.stall_ms,
                                  .now_s = clock_unix_s()};
     status_make(&parts, status);
     if (task->tries == 0)
