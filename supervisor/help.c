@@ -25,6 +25,7 @@ const char help_text[] =
     "  --jobs N         at most N at a time (the number of processors)\n"
     "  --waves N        rounds: later ones take what is partial or worth another try (3)\n"
     "  --budget D       none starts with less than 10s of D left; none outlives it\n"
+    "  --wait D         wait up to D for another supervisor to end, instead of exit 75\n"
     "how\n"
     "  --full           import every page anew\n"
     "  --allow-shrink   let a source lose more than half of its pages\n"

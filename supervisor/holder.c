@@ -2,8 +2,10 @@
 #include "supervisor/holder.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 
 #include "common/cleanup.h"
@@ -13,6 +15,8 @@
 #include "common/proc.h"
 
 enum { LINE_SIZE = 200 };
+/* The alarm of a wait rings on: one that came just before the wait began would be lost. */
+enum { ALARM_AGAIN_US = 50 * 1000 };
 
 /* `pid start host since`, for the next one to read; the lock itself says whether it is true. */
 static void write_line(int fd)
@@ -63,4 +67,62 @@ bool holder_acquire(const struct home *home, int *fd, struct error *e)
         break;
     }
     return false;
+}
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+}
+
+static void set_alarm(int64_t after_ms)
+{
+    struct itimerval timer = {0};
+    if (after_ms > 0) {
+        timer.it_value.tv_sec = (time_t)(after_ms / 1000);
+        timer.it_value.tv_usec = (suseconds_t)(after_ms % 1000 * 1000);
+        timer.it_interval.tv_usec = ALARM_AGAIN_US;
+    }
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* Until nobody holds it, or the alarm rings. The lock that proves it is given back at once: who
+ * really takes it is decided as ever. */
+static void wait_for_release(const char *path, int64_t wait_ms)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    struct sigaction old;
+    struct sigaction action = {.sa_handler = on_alarm}; /* no SA_RESTART: it ends the wait */
+    CLEANUP(close_fd) int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGALRM, &action, &old);
+    set_alarm(wait_ms);
+    if (fcntl(fd, F_OFD_SETLKW, &whole) == 0) {
+        whole.l_type = F_UNLCK;
+        fcntl(fd, F_OFD_SETLK, &whole);
+    }
+    set_alarm(0);
+    sigaction(SIGALRM, &old, NULL);
+}
+
+bool holder_acquire_wait(const struct home *home, int64_t wait_ms, int *fd, struct error *e)
+{
+    CLEANUP(free_text) char *path = home_path(home, HOME_SUPERVISE_LOCK);
+    int64_t until_ms = clock_monotonic_ms() + wait_ms;
+    char waited[DURATION_TEXT_SIZE];
+    for (;;) {
+        struct error busy = {0};
+        if (holder_acquire(home, fd, &busy))
+            return true;
+        int64_t left_ms = until_ms - clock_monotonic_ms();
+        if (busy.cause != CAUSE_LOCKED || left_ms <= 0) {
+            *e = busy;
+            duration_format_exact(wait_ms, waited);
+            return busy.cause != CAUSE_LOCKED || wait_ms == 0
+                       ? false
+                       : error_wrap(e, "waited for %s", waited);
+        }
+        wait_for_release(path, left_ms);
+    }
 }

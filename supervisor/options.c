@@ -17,6 +17,7 @@ enum flag {
     FLAG_GRACE,
     FLAG_STALL,
     FLAG_BUDGET,
+    FLAG_WAIT,
     FLAG_JOBS,
     FLAG_WAVES,
     FLAG_FULL,
@@ -34,6 +35,7 @@ static const struct option run_flags[] = {
     {"grace", required_argument, NULL, FLAG_GRACE},
     {"stall", required_argument, NULL, FLAG_STALL},
     {"budget", required_argument, NULL, FLAG_BUDGET},
+    {"wait", required_argument, NULL, FLAG_WAIT},
     {"jobs", required_argument, NULL, FLAG_JOBS},
     {"waves", required_argument, NULL, FLAG_WAVES},
     {"full", no_argument, NULL, FLAG_FULL},
@@ -83,6 +85,8 @@ static bool take_duration_flag(struct run_options *options, int flag, struct err
         return duration_parse(optarg, "--grace", &options->limits.grace_ms, e);
     case FLAG_STALL:
         return duration_parse(optarg, "--stall", &options->limits.stall_ms, e);
+    case FLAG_WAIT:
+        return duration_parse(optarg, "--wait", &options->wait_ms, e);
     default:
         return duration_parse(optarg, "--budget", &options->budget_ms, e);
     }
@@ -105,6 +109,7 @@ static bool take_run_flag(struct run_options *options, int flag, struct error *e
     case FLAG_GRACE:
     case FLAG_STALL:
     case FLAG_BUDGET:
+    case FLAG_WAIT:
         return take_duration_flag(options, flag, e);
     }
     options->all |= flag == FLAG_ALL;

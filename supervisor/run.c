@@ -72,7 +72,7 @@ static bool open_run(struct run *run, struct ledger **ledger, struct error *e)
     config_mistakes_release(&mistakes);
     free(path);
     if (!ok || !task_list_check(&run->config, run->options, e) ||
-        !holder_acquire(&run->home, &run->lock, e))
+        !holder_acquire_wait(&run->home, run->options->wait_ms, &run->lock, e))
         return false;
     struct error ledger_error = {0};
     if (!ledger_open(&run->home, ledger, &ledger_error))

@@ -160,3 +160,36 @@ test_the_worker_skips_and_names_a_quarantined_page() {
     expect_equal "$(json 'sources[0].pages')" 4
     store_equals_git notes repo
 }
+
+# A supervisor that runs until `gate` is written to.
+supervisor_behind_a_gate() {
+    fake_worker <<'WORKER'
+echo "$source" >>"$LATTICE_HOME/started"
+[ "$(wc -l <"$LATTICE_HOME/started")" -gt 1 ] || read -r _ <"$LATTICE_HOME/gate"
+record ok ''
+WORKER
+    mkfifo "$LATTICE_HOME/gate"
+    sources a
+    start first "$FAKE/lattice-supervise" --all
+    wait_for_line "$LATTICE_HOME/started" a 10
+    FIRST=$STARTED
+}
+
+test_wait_runs_when_the_other_one_has_ended() {
+    supervisor_behind_a_gate
+    start second "$FAKE/lattice-supervise" --all --wait 30s
+    expect_exit 75 supervise --all --wait 100ms
+    expect_contains "$ERR" "waited for 100ms: another supervisor runs: pid $FIRST"
+    echo go >"$LATTICE_HOME/gate"
+    wait_exit "$FIRST"
+    expect_equal "$CODE" 0
+    wait_exit "$STARTED"
+    expect_equal "$CODE" 0
+    expect_equal "$(wc -l <"$LATTICE_HOME/started")" 2
+}
+
+test_wait_without_need_does_not_wait() {
+    fake_worker <<<'record ok ""'
+    sources a
+    expect_exit 0 supervise --all --wait 1h
+}
