@@ -8,6 +8,7 @@
 #include "common/ledger.h"
 #include "common/store_view.h"
 #include "supervisor/child_state.h"
+#include "supervisor/containment.h"
 #include "supervisor/schedule.h"
 
 struct child;
@@ -31,6 +32,7 @@ struct child_observer {
 struct child_spec {
     uv_loop_t *loop; /* borrowed, as all below */
     const struct home *home;
+    struct containment *containment;
     const char *worker; /* path of lattice-worker */
     const char *source; /* id */
     struct run_limits limits;

@@ -10,6 +10,7 @@
 #include "common/text.h"
 #include "supervisor/command_line.h"
 #include "supervisor/complain.h"
+#include "supervisor/containment.h"
 #include "supervisor/help.h"
 #include "supervisor/options.h"
 #include "supervisor/report.h"
@@ -84,6 +85,14 @@ static bool print(struct status_command *c)
         if (asked_for(c, c->config.sources[i].id))
             read_one(c, &c->config.sources[i]);
     struct report report = {.statuses = c->statuses, .count = c->count};
+    enum containment_tier tier;
+    char text[ERROR_TEXT_SIZE];
+    struct error e = {0};
+    if (containment_probe(&tier, text, sizeof text, &e)) {
+        report.containment = containment_name(tier);
+        report.containment_text = text;
+    } else
+        print_note("warning", "%s", e.text);
     return report_print(&report, c->options.json);
 }
 

@@ -5,6 +5,13 @@
 enum {
     /* SIGKILL works at once unless the kernel itself holds the process; then nothing helps. */
     STUCK_AFTER_MS = 5000,
+    /* One look for what a run left waits this long for what it killed: SIGKILL takes milliseconds, and
+     * a thread of the pool is not held longer by what is stuck. */
+    CONTAINED_WAIT_MS = 50,
+    /* To the next look if nothing was there to wait for. */
+    CONTAINED_AGAIN_MS = 2,
+    /* The sweep may take longer: nothing runs meanwhile. */
+    SWEEP_WAIT_MS = 2000,
     /* After a second Ctrl-C: from the group's SIGTERM to its SIGKILL. */
     HURRY_MS = 1000,
     /* break-lock, from SIGTERM to SIGKILL: time for a commit; who can stop does so sooner. */

@@ -72,7 +72,8 @@ static bool open_run(struct run *run, struct ledger **ledger, struct error *e)
     config_mistakes_release(&mistakes);
     free(path);
     if (!ok || !task_list_check(&run->config, run->options, e) ||
-        !holder_acquire_wait(&run->home, run->options->wait_ms, &run->lock, e))
+        !holder_acquire_wait(&run->home, run->options->wait_ms, &run->lock, e) ||
+        !containment_open(&run->home, &run->containment, e))
         return false;
     struct error ledger_error = {0};
     if (!ledger_open(&run->home, ledger, &ledger_error))
@@ -114,6 +115,8 @@ static int conclude_run(struct run *run)
     struct report report = {.statuses = statuses,
                             .count = run->list.count,
                             .ran = true,
+                            .containment =
+                                containment_name(containment_tier(run->containment)),
                             .waves = run->wave,
                             .duration_ms = (int64_t)uv_now(&run->loop) - run->started_ms};
     report.exit_code = run->stop_signal
@@ -144,6 +147,7 @@ static void release_run(struct run *run)
 {
     task_list_release(&run->list);
     config_release(&run->config);
+    containment_close(&run->containment);
     lock_kernel_release(&run->lock);
     home_release(&run->home);
 }

@@ -6,6 +6,7 @@
 
 #include "common/config.h"
 #include "common/home.h"
+#include "supervisor/containment.h"
 #include "supervisor/journal.h"
 #include "supervisor/live.h"
 #include "supervisor/options.h"
@@ -19,8 +20,9 @@ struct run {
     struct home home;
     struct config config;
     struct task_list list;
-    char *worker; /* owned; path of lattice-worker */
-    int lock;     /* supervise.lock */
+    char *worker;                    /* owned; path of lattice-worker */
+    struct containment *containment; /* owned */
+    int lock;                        /* supervise.lock */
     uv_loop_t loop;
     uv_signal_t signals[RUN_SIGNALS];
     struct output *output;   /* owned */

@@ -134,6 +134,7 @@ static void start_task(struct run *run, struct task *task, const struct run_limi
     struct page_name *quarantine = quarantine_list(&task->blamed, &quarantine_count);
     struct child_spec spec = {.loop = &run->loop,
                               .home = &run->home,
+                              .containment = run->containment,
                               .worker = run->worker,
                               .source = task->source->id,
                               .limits = *limits,
@@ -221,7 +222,7 @@ static void swept(void *owner, const struct sweep_item *item)
 
 void wave_start(struct run *run)
 {
-    struct sweep *sweep = sweep_new(&run->loop, &run->home);
+    struct sweep *sweep = sweep_new(&run->loop, &run->home, run->containment);
     choose(run);
     for (size_t i = 0; i < run->list.count; i++)
         sweep_add(sweep, run->list.tasks[i].source->id, &run->list.tasks[i]);
