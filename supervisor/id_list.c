@@ -34,7 +34,6 @@ static int by_name(const void *a, const void *b)
 void id_list_add_all(struct id_list *list, const struct home *home)
 {
     CLEANUP(free_text) char *json = home_path(home, HOME_SOURCES_JSON);
-    CLEANUP(free_text) char *folder = home_path(home, "sources");
     struct config config = {0};
     struct error e = {0};
     if (!config_read(json, &config, NULL, &e))
@@ -42,6 +41,12 @@ void id_list_add_all(struct id_list *list, const struct home *home)
     for (size_t i = 0; i < config.count; i++)
         id_list_add(list, config.sources[i].id);
     config_release(&config);
+    id_list_add_folders(list, home);
+}
+
+void id_list_add_folders(struct id_list *list, const struct home *home)
+{
+    CLEANUP(free_text) char *folder = home_path(home, "sources");
     size_t configured = list->count;
     DIR *dir = opendir(folder);
     if (!dir)

@@ -12,6 +12,8 @@ struct id_list {
 };
 
 void id_list_add(struct id_list *list, const char *id);
+/* Every source that has a folder, by name, behind what is there. */
+void id_list_add_folders(struct id_list *list, const struct home *home);
 /* Every source that is configured, as far as sources.json can be read (else a warning), and then
  * every other one that has a folder. */
 void id_list_add_all(struct id_list *list, const struct home *home);

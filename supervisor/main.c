@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "supervisor/command_break_lock.h"
 #include "supervisor/command_config.h"
+#include "supervisor/command_doctor.h"
 #include "supervisor/command_retry.h"
 #include "supervisor/command_status.h"
 #include "supervisor/help.h"
@@ -35,6 +36,7 @@ static const struct {
     {"status", command_status},
     {"retry", command_retry},
     {"break-lock", command_break_lock},
+    {"doctor", command_doctor},
     {"add", command_add},
     {"remove", command_remove},
     {"list", command_list},
