@@ -1,11 +1,14 @@
 /* The ledger's tables, and reading and writing them. */
 #include "common/ledger.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "common/ledger_history.h"
+#include "common/ledger_internal.h"
 #include "common/store_db.h"
 #include "common/store_schema.h"
 #include "common/text.h"
@@ -77,6 +80,13 @@ static const char *const migrations[] = {
     " runs INTEGER NOT NULL," /* that ended on it */
     " last_at INTEGER NOT NULL,"
     " PRIMARY KEY(source, path, blob)"
+    ") STRICT, WITHOUT ROWID;",
+    /* What the metrics count; survives the bounds of the other tables. */
+    "CREATE TABLE counter("
+    " name TEXT NOT NULL,"
+    " label TEXT NOT NULL," /* "" where the name has none */
+    " count INTEGER NOT NULL,"
+    " PRIMARY KEY(name, label)"
     ") STRICT, WITHOUT ROWID;",
 };
 
@@ -206,17 +216,30 @@ void ledger_close(struct ledger **ledger)
     *ledger = NULL;
 }
 
+sqlite3 *ledger_db(struct ledger *ledger)
+{
+    return ledger->db;
+}
+
+bool ledger_attempt_row(sqlite3_stmt *s, struct attempt *attempt, struct error *e)
+{
+    enum { FIRST = LEDGER_ATTEMPT_FIRST };
+    if (!run_row_read(s, &attempt->result, e))
+        return false;
+    attempt->wave = (int)column_int(s, FIRST);
+    attempt->ended_at = column_int(s, FIRST + 1);
+    attempt->exit_code = (int)column_int(s, FIRST + 2);
+    attempt->signal = (int)column_int(s, FIRST + 3);
+    column_copy(s, FIRST + 4, attempt->kill_stage, sizeof attempt->kill_stage);
+    return true;
+}
+
 static bool read_row(sqlite3_stmt *s, struct ledger_source *out, struct error *e)
 {
-    enum { FIRST = 18 }; /* columns of RUN_COLUMNS */
-    if (!run_row_read(s, &out->last.result, e))
+    enum { FIRST = LEDGER_ATTEMPT_FIRST };
+    if (!ledger_attempt_row(s, &out->last, e))
         return false;
     out->has_last = true;
-    out->last.wave = (int)column_int(s, FIRST);
-    out->last.ended_at = column_int(s, FIRST + 1);
-    out->last.exit_code = (int)column_int(s, FIRST + 2);
-    out->last.signal = (int)column_int(s, FIRST + 3);
-    column_copy(s, FIRST + 4, out->last.kill_stage, sizeof out->last.kill_stage);
     out->attempts = column_int(s, FIRST + 5);
     out->last_attempt_at = column_int(s, FIRST + 6);
     out->last_success_at = column_int(s, FIRST + 7);
@@ -320,6 +343,20 @@ static bool prune_attempts(struct ledger *ledger, const char *source, struct err
     return db_run(s, NULL, e);
 }
 
+/* A stage reads as `kill`, `swept 3` or `kill, swept 3`. */
+static bool count_run(struct ledger *ledger, const struct attempt *attempt, struct error *e)
+{
+    const char *swept = strstr(attempt->kill_stage, "swept ");
+    int64_t orphans = swept ? strtoll(swept + strlen("swept "), NULL, 10) : 0;
+    char stage[sizeof attempt->kill_stage] = "";
+    if (swept != attempt->kill_stage)
+        snprintf(stage, sizeof stage, "%.*s", (int)strcspn(attempt->kill_stage, " ,"),
+                 attempt->kill_stage);
+    return ledger_count(ledger, COUNTER_RUN, outcome_name(attempt->result.outcome), 1, e) &&
+           (!stage[0] || ledger_count(ledger, COUNTER_KILL, stage, 1, e)) &&
+           (orphans <= 0 || ledger_count(ledger, COUNTER_ORPHAN, "", orphans, e));
+}
+
 bool ledger_add_attempt(struct ledger *ledger, int64_t invocation, const char *source,
                         const struct attempt *attempt, struct error *e)
 {
@@ -333,6 +370,7 @@ bool ledger_add_attempt(struct ledger *ledger, int64_t invocation, const char *s
     bind_int(s, 24, invocation);
     bind_text(s, 25, source);
     return db_run(s, NULL, e) && count_attempt(ledger, source, attempt, e) &&
+           count_run(ledger, attempt, e) &&
            prune_attempts(ledger, source, e);
 }
 

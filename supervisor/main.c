@@ -11,6 +11,7 @@
 #include "supervisor/command_config.h"
 #include "supervisor/command_doctor.h"
 #include "supervisor/command_retry.h"
+#include "supervisor/command_runs.h"
 #include "supervisor/command_status.h"
 #include "supervisor/help.h"
 #include "supervisor/run.h"
@@ -37,6 +38,7 @@ static const struct {
     {"retry", command_retry},
     {"break-lock", command_break_lock},
     {"doctor", command_doctor},
+    {"runs", command_runs},
     {"add", command_add},
     {"remove", command_remove},
     {"list", command_list},
