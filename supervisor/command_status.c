@@ -1,8 +1,10 @@
 /* `status`: reads configuration, stores and ledger, takes no lock, works while a run goes on. */
 #include "supervisor/command_status.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/home.h"
@@ -14,6 +16,7 @@
 #include "supervisor/help.h"
 #include "supervisor/options.h"
 #include "supervisor/report.h"
+#include "supervisor/watch.h"
 
 struct status_command {
     struct status_options options;
@@ -99,9 +102,13 @@ static bool print(struct status_command *c)
 static void release(struct status_command *c)
 {
     free(c->statuses);
+    c->statuses = NULL;
+    c->count = 0;
     ledger_close(&c->ledger);
     config_release(&c->config);
+    c->config = (struct config){0};
     home_release(&c->home);
+    c->home = (struct home){0};
 }
 
 static int show(struct status_command *c)
@@ -112,13 +119,41 @@ static int show(struct status_command *c)
     return print(c) ? EXIT_ALL_OK : EXIT_SOME_FAILED;
 }
 
+/* Again on each change, until nobody reads any more. A mistake in sources.json is said and waited
+ * out, but not the first time. */
+static int show_changes(struct status_command *c)
+{
+    struct error e = {0};
+    struct home home = {0};
+    struct watch *watch = NULL;
+    int code = EXIT_ALL_OK;
+    bool clears = isatty(STDOUT_FILENO) && !c->options.json;
+    if (!home_open_existing(c->options.home, &home, &e) || !watch_open(&home, &watch, &e))
+        code = complain_error(&e);
+    for (bool first = true; watch; first = false) {
+        if (clears)
+            fputs("\033[H\033[J", stdout);
+        int shown = show(c);
+        release(c);
+        if (first && shown != EXIT_ALL_OK)
+            code = shown;
+        if (code != EXIT_ALL_OK || ferror(stdout) ||
+            watch_wait(watch, STDOUT_FILENO) == WATCH_HUNG_UP)
+            watch_close(&watch);
+    }
+    home_release(&home);
+    return code;
+}
+
 int command_status(int argc, char **argv)
 {
     struct status_command c = {0};
     struct error e = {0};
     if (!status_options_parse(argc, argv, &c.options, &e))
         return complain_error(&e);
-    int code = c.options.help ? help_print(help_status_text) : show(&c);
+    int code = c.options.help    ? help_print(help_status_text)
+               : c.options.watch ? show_changes(&c)
+                                 : show(&c);
     release(&c);
     return code;
 }

@@ -51,12 +51,13 @@ const char help_text[] =
     "environment: LATTICE_HOME, LATTICE_LOG=error|warn|info|debug, NO_COLOR\n";
 
 const char help_status_text[] =
-    "usage: lattice-supervise status [--json] [ID]...\n"
+    "usage: lattice-supervise status [--json] [--watch] [ID]...\n"
     "\n"
     "Prints how every source stands, without running anything; also while a run goes on.\n"
     "FRESH is the time since the store was last known to equal its source.\n"
     "\n"
     "  --json      as one JSON document\n"
+    "  --watch     again whenever something changes, until interrupted\n"
     "  --home DIR  where everything is kept ($LATTICE_HOME)\n"
     "  --help      this text\n";
 

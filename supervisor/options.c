@@ -24,6 +24,7 @@ enum flag {
     FLAG_ALLOW_SHRINK,
     FLAG_JSON,
     FLAG_PARTIAL_OK,
+    FLAG_WATCH,
     FLAG_HOME,
     FLAG_HELP,
 };
@@ -49,6 +50,7 @@ static const struct option run_flags[] = {
 
 static const struct option status_flags[] = {
     {"json", no_argument, NULL, FLAG_JSON},
+    {"watch", no_argument, NULL, FLAG_WATCH},
     {"home", required_argument, NULL, FLAG_HOME},
     {"help", no_argument, NULL, FLAG_HELP},
     {NULL, 0, NULL, 0},
@@ -182,6 +184,7 @@ bool status_options_parse(int argc, char **argv, struct status_options *options,
             return refuse(flag, argv, e);
         options->json |= flag == FLAG_JSON;
         options->help |= flag == FLAG_HELP;
+        options->watch |= flag == FLAG_WATCH;
         if (flag == FLAG_HOME)
             options->home = optarg;
     }

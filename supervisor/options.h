@@ -26,6 +26,7 @@ struct run_options {
 
 struct status_options {
     bool json;
+    bool watch;
     bool help;
     const char *home; /* borrowed; NULL: none given */
     char *const *ids; /* borrowed; NULL-terminated; none means all */
