@@ -8,6 +8,7 @@
 #include "common/ledger.h"
 #include "common/lock.h"
 #include "supervisor/command_line.h"
+#include "supervisor/control_client.h"
 #include "supervisor/holder.h"
 
 static const char retry_help[] =
@@ -31,15 +32,18 @@ static bool check_source(const struct home *home, const char *id, struct error *
     return ok;
 }
 
-static void say(const char *id, const struct ledger_retry *taken)
+void retry_text(const char *id, const struct ledger_retry *taken, char *out, size_t size)
 {
-    if (taken->backoff)
-        printf("%s: no longer left alone\n", id);
+    char pages[64] = "";
+    if (!taken->backoff && !taken->pages) {
+        snprintf(out, size, "%s: nothing held it back", id);
+        return;
+    }
     if (taken->pages)
-        printf("%s: %lld page%s no longer held against it\n", id, (long long)taken->pages,
-               taken->pages == 1 ? " is" : "s are");
-    if (!taken->backoff && !taken->pages)
-        printf("%s: nothing held it back\n", id);
+        snprintf(pages, sizeof pages, "%lld page%s no longer held against it",
+                 (long long)taken->pages, taken->pages == 1 ? " is" : "s are");
+    snprintf(out, size, "%s: %s%s%s", id, taken->backoff ? "no longer left alone" : "",
+             taken->backoff && pages[0] ? "; " : "", pages);
 }
 
 static bool write_retry(const struct home *home, const struct arguments *a, struct error *e)
@@ -50,19 +54,39 @@ static bool write_retry(const struct home *home, const struct arguments *a, stru
     bool ok = ledger_open(home, &ledger, e) && ledger_begin(ledger, e) &&
               ledger_retry(ledger, a->words[0], path, &taken, e) && ledger_commit(ledger, e);
     ledger_close(&ledger);
-    if (ok)
-        say(a->words[0], &taken);
+    if (ok) {
+        char text[200];
+        retry_text(a->words[0], &taken, text, sizeof text);
+        puts(text);
+    }
     return ok;
 }
 
 /* The ledger has one writer: the supervisor that runs, else whoever holds its lock. */
+static bool take_lock_or_ask(const struct home *home, const struct arguments *a, struct error *e)
+{
+    struct control_request request = {.command = "retry",
+                                      .path = a->count > 1 ? a->words[1] : NULL};
+    struct error busy = {0};
+    int lock = -1;
+    if (holder_acquire(home, &lock, &busy)) {
+        bool ok = write_retry(home, a, e);
+        lock_kernel_release(&lock);
+        return ok;
+    }
+    if (busy.cause != CAUSE_LOCKED) {
+        *e = busy;
+        return false;
+    }
+    snprintf(request.source, sizeof request.source, "%s", a->words[0]);
+    return control_command(home, &request, e) || error_wrap(e, "%s", busy.text);
+}
+
 static bool retry(const struct arguments *a, struct error *e)
 {
     struct home home = {0};
-    int lock = -1;
     bool ok = home_open_existing(a->home, &home, e) && check_source(&home, a->words[0], e) &&
-              holder_acquire(&home, &lock, e) && write_retry(&home, a, e);
-    lock_kernel_release(&lock);
+              take_lock_or_ask(&home, a, e);
     home_release(&home);
     return ok;
 }

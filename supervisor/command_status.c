@@ -7,13 +7,16 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/duration.h"
 #include "common/home.h"
 #include "common/status.h"
 #include "common/text.h"
 #include "supervisor/command_line.h"
 #include "supervisor/complain.h"
 #include "supervisor/containment.h"
+#include "supervisor/control_client.h"
 #include "supervisor/help.h"
+#include "supervisor/limits.h"
 #include "supervisor/options.h"
 #include "supervisor/report.h"
 #include "supervisor/watch.h"
@@ -60,6 +63,46 @@ static bool open_all(struct status_command *c, struct error *e)
     return ok && check_ids(c, e);
 }
 
+/* What the running supervisor knows is newer than what its workers wrote into their stores. */
+static void show_live(const struct control_reply *reply, struct source_status *status)
+{
+    struct lock_row *row = &status->holder;
+    char progress[160] = "starting";
+    char left[DURATION_TEXT_SIZE];
+    if (status->word != STATUS_STALLED)
+        status->word = STATUS_RUNNING;
+    memcpy(row->phase, reply->phase, sizeof row->phase);
+    row->done = reply->done;
+    row->total = reply->total;
+    row->last_refreshed_at = clock_unix_s() - reply->quiet_ms / 1000;
+    if (reply->phase[0])
+        status_progress(row, clock_unix_s(), progress, sizeof progress);
+    duration_format(reply->left_ms > 0 ? reply->left_ms : 0, left);
+    snprintf(status->result.message, sizeof status->result.message, "%s (%s), %s%s to its deadline",
+             status_name(status), progress, reply->stopping ? "stopping, " : "", left);
+    size_t used = strlen(status->result.message);
+    if (row->holder.pid)
+        snprintf(status->result.message + used, sizeof status->result.message - used, ", pid %d",
+                 (int)row->holder.pid);
+}
+
+/* Without a supervisor, or one that does not answer, the stores have the say. */
+static void ask_supervisor(struct status_command *c)
+{
+    struct control_request request = {.command = "status"};
+    struct control_reply reply = {0};
+    struct control_line line;
+    struct error ignored = {0};
+    bool ok = control_ask(&c->home, &request, &line, &ignored);
+    while (ok && reply.type != REPLY_END) {
+        ok = control_next(&line, STATUS_ANSWER_MS, &reply, &ignored);
+        for (size_t i = 0; ok && reply.type == REPLY_RUNNING && i < c->count; i++)
+            if (strcmp(c->statuses[i].id, reply.source) == 0)
+                show_live(&reply, &c->statuses[i]);
+    }
+    control_line_release(&line);
+}
+
 /* The lock is asked for before the store is read: a worker that ends in between is then shown as
  * running with an old row rather than as idle with a fresh one. */
 static void read_one(struct status_command *c, const struct source_config *source)
@@ -87,6 +130,7 @@ static bool print(struct status_command *c)
     for (size_t i = 0; i < c->config.count; i++)
         if (asked_for(c, c->config.sources[i].id))
             read_one(c, &c->config.sources[i]);
+    ask_supervisor(c);
     struct report report = {.statuses = c->statuses, .count = c->count};
     enum containment_tier tier;
     char text[ERROR_TEXT_SIZE];

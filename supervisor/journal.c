@@ -16,6 +16,8 @@ struct entry {
     char *json;              /* owned */
     struct attempt *attempt; /* owned; NULL for the others */
     struct page_name page;   /* owned; no path for the others */
+    bool retry;
+    char *retry_path; /* owned; NULL: all */
 };
 
 struct batch {
@@ -45,6 +47,7 @@ static void batch_clear(struct batch *batch)
         free(batch->entries[i].attempt);
         free(batch->entries[i].page.path);
         free(batch->entries[i].page.blob);
+        free(batch->entries[i].retry_path);
     }
     batch->count = 0;
 }
@@ -73,6 +76,10 @@ static bool write_entry(struct journal *journal, const struct entry *entry, stru
     if (entry->attempt)
         return ledger_add_attempt(journal->ledger, journal->invocation, entry->source,
                                   entry->attempt, e);
+    if (entry->retry) {
+        struct ledger_retry taken = {0};
+        return ledger_retry(journal->ledger, entry->source, entry->retry_path, &taken, e);
+    }
     if (entry->page.path) {
         struct ledger_page page = {.source = entry->source,
                                    .path = entry->page.path,
@@ -180,6 +187,16 @@ void journal_blame(struct journal *journal, const char *source, const struct pag
         return;
     struct entry *entry = batch_add(&journal->waiting, source);
     entry->page = (struct page_name){.path = xstrdup(page->path), .blob = xstrdup(page->blob)};
+    arm(journal);
+}
+
+void journal_retry(struct journal *journal, const char *source, const char *path)
+{
+    if (!journal->ledger)
+        return;
+    struct entry *entry = batch_add(&journal->waiting, source);
+    entry->retry = true;
+    entry->retry_path = path ? xstrdup(path) : NULL;
     arm(journal);
 }
 

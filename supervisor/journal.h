@@ -14,6 +14,8 @@ struct journal *journal_new(uv_loop_t *loop, struct ledger *ledger, int64_t star
 void journal_attempt(struct journal *journal, const char *source, const struct attempt *attempt);
 /* A run ended on this page. */
 void journal_blame(struct journal *journal, const char *source, const struct page_name *page);
+/* Somebody said `retry`; `path` NULL: for all of the source. */
+void journal_retry(struct journal *journal, const char *source, const char *path);
 /* Takes `data`. `type` is one of EVENT_TYPE_*. */
 void journal_event(struct journal *journal, const char *source, const char *type, json_t *data);
 /* No more writes from the loop, so that it can end. */

@@ -5,8 +5,8 @@
 enum {
     /* SIGKILL works at once unless the kernel itself holds the process; then nothing helps. */
     STUCK_AFTER_MS = 5000,
-    /* One look for what a run left waits this long for what it killed: SIGKILL takes milliseconds, and
-     * a thread of the pool is not held longer by what is stuck. */
+    /* One look for what a run left waits this long for what it killed: SIGKILL takes milliseconds,
+     * and a thread of the pool is not held longer by what is stuck. */
     CONTAINED_WAIT_MS = 50,
     /* To the next look if nothing was there to wait for. */
     CONTAINED_AGAIN_MS = 2,
@@ -43,6 +43,22 @@ enum {
     BACKOFF_MAX_S = 3600,
     /* Of a source's quarantine in one job: far below what a message may hold. */
     QUARANTINE_BYTES_MAX = 128 * 1024,
+
+    /* Clients of supervise.sock: more than a person and some scripts have at a time. */
+    CONTROL_CLIENTS_MAX = 64,
+    CONTROL_BACKLOG = 32,
+    /* A command writes its request at once; who does not is none. */
+    CONTROL_REQUEST_MS = 5000,
+    /* Answers that need no run come at once, unless the loop is stuck. */
+    CONTROL_ANSWER_MS = 10 * 1000,
+    /* `status` has the stores to go by; it does not wait for a supervisor that is busy. */
+    STATUS_ANSWER_MS = 1000,
+    /* Answers that wait for a client that does not read. */
+    CONTROL_QUEUE_MAX = 1024 * 1024,
+    /* For a supervisor that holds the lock and does not listen: it begins or ends just now. */
+    HANDOVER_WAIT_MS = 5000,
+    /* Sources that one command hands over at a time. */
+    HANDOVER_AT_A_TIME = 16,
 
     /* Under a budget no worker starts with less left: it could not get anything done. */
     BUDGET_START_MS = 10 * 1000,

@@ -7,6 +7,8 @@
 #include "common/config.h"
 #include "common/home.h"
 #include "supervisor/containment.h"
+#include "supervisor/control.h"
+#include "supervisor/handover.h"
 #include "supervisor/journal.h"
 #include "supervisor/live.h"
 #include "supervisor/options.h"
@@ -23,15 +25,19 @@ struct run {
     char *worker;                    /* owned; path of lattice-worker */
     struct containment *containment; /* owned */
     int lock;                        /* supervise.lock */
+    int64_t wait_ms;                 /* for it */
     uv_loop_t loop;
     uv_signal_t signals[RUN_SIGNALS];
     struct output *output;   /* owned */
     struct live *live;       /* owned */
     struct journal *journal; /* owned */
-    int64_t started_ms;      /* uv_now() */
-    int64_t started_at;      /* Unix seconds */
+    struct control *control; /* owned; NULL: nobody can reach us */
+    struct handover_list handovers;
+    int64_t started_ms; /* uv_now() */
+    int64_t started_at; /* Unix seconds */
 
-    int wave;            /* from 1 */
+    int wave; /* from 1 */
+    bool sweeping;
     struct task **queue; /* owned; of this wave, in order */
     size_t queue_count;
     size_t queue_next;
@@ -48,6 +54,10 @@ int run_command(int argc, char **argv);
 void wave_start(struct run *run);
 /* Somebody asked us to stop: softly at first, then in a hurry. */
 void wave_stop(struct run *run, int signal);
+/* It takes its place in the queue, unless it runs or waits already. */
+void wave_take(struct run *run, struct task *task);
+/* The same, and once more after a run that goes on. */
+void wave_kick(struct run *run, struct task *task);
 /* Called by the wave when nothing is left to do (run.c). */
 void run_end(struct run *run);
 

@@ -60,13 +60,14 @@ bool task_list_make(const struct config *config, const struct run_options *optio
     list->tasks = xcalloc(config->count, sizeof *list->tasks);
     for (size_t i = 0; i < config->count; i++) {
         const struct source_config *source = &config->sources[i];
-        if (!options->all && !named(options, source->id))
-            continue;
         struct task *task = &list->tasks[list->count++];
+        static const struct run_limits no_flags;
         task->source = source;
-        task->selected = source->enabled || !options->all;
+        task->shown = options->all || named(options, source->id);
+        task->selected = task->shown && (source->enabled || !options->all);
         task->order.position = i;
-        if (!schedule_limits(&options->limits, source, &task->limits, e)) {
+        if (!schedule_limits(task->shown ? &options->limits : &no_flags, source, &task->limits,
+                             e)) {
             task_list_release(list);
             return false;
         }

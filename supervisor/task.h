@@ -20,13 +20,17 @@ struct task_progress {
     int64_t total;
     int64_t phase_done;  /* `done` when the phase began */
     int64_t phase_at_ms; /* and when that was */
+    int64_t at_ms;       /* the last progress, or the start */
     int64_t event_at_ms; /* the last progress event; 0: none */
 };
 
 struct task {
     struct run *run;                    /* borrowed */
     const struct source_config *source; /* borrowed */
-    bool selected;                      /* false: only shown */
+    bool shown;                         /* in the table */
+    bool selected;                      /* the first wave takes it */
+    bool queued;                        /* waits for a slot */
+    bool kicked;                        /* runs once more when its run has ended */
     struct run_limits limits;
     struct schedule_entry order;
     struct ledger_source history; /* this invocation's attempts included */
@@ -52,7 +56,8 @@ struct task_list {
 /* CAUSE_USAGE for an unknown id, CAUSE_CONFIG if there is no source at all. */
 CHECKED bool task_list_check(const struct config *config, const struct run_options *options,
                              struct error *e);
-/* The sources that `options` names, or all. CAUSE_USAGE for a bad limit. `ledger` may be NULL. */
+/* All sources; those that `options` names, or all, are shown. CAUSE_USAGE for a bad limit. `ledger`
+ * may be NULL. */
 CHECKED bool task_list_make(const struct config *config, const struct run_options *options,
                             struct ledger *ledger, struct task_list *list, struct error *e);
 void task_list_release(struct task_list *list);

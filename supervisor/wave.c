@@ -64,6 +64,22 @@ static void skip_for_backoff(struct run *run, struct task *task)
     task_add_attempt(task, &attempt);
 }
 
+static void forget_taken(struct run *run)
+{
+    run->queue_count -= run->queue_next;
+    memmove(run->queue, run->queue + run->queue_next, run->queue_count * sizeof *run->queue);
+    run->queue_next = 0;
+}
+
+static void enqueue(struct run *run, struct task *task)
+{
+    if (task->queued || task->child)
+        return;
+    forget_taken(run);
+    run->queue[run->queue_count++] = task;
+    task->queued = true;
+}
+
 static void fill_slots(struct run *run);
 static void end_wave(struct run *run);
 
@@ -119,6 +135,12 @@ static void child_done(void *owner, const struct child_end *end)
     task->again = schedule_again(&attempt.result, task->tried_once_more);
     if (outcome_again(attempt.result.outcome) == AGAIN_ONCE)
         task->tried_once_more = true;
+    bool more = handover_attempt(&run->handovers, task, &attempt) || task->kicked;
+    task->kicked = false;
+    if (more && !run->stop_signal)
+        enqueue(run, task);
+    else if (more)
+        handover_refuse(&run->handovers, task, "the supervisor was stopped");
     tell_finished(task, &attempt, before);
     run->running--;
     fill_slots(run);
@@ -130,6 +152,7 @@ static void start_task(struct run *run, struct task *task, const struct run_limi
                                                    .watch = child_watch,
                                                    .stderr_line = child_stderr,
                                                    .done = child_done};
+    const struct control_request *asked = handover_of(&run->handovers, task);
     size_t quarantine_count;
     struct page_name *quarantine = quarantine_list(&task->blamed, &quarantine_count);
     struct child_spec spec = {.loop = &run->loop,
@@ -138,14 +161,16 @@ static void start_task(struct run *run, struct task *task, const struct run_limi
                               .worker = run->worker,
                               .source = task->source->id,
                               .limits = *limits,
-                              .full = run->options->full,
-                              .allow_shrink = run->options->allow_shrink,
+                              .full = asked ? asked->full : run->options->full,
+                              .allow_shrink =
+                                  asked ? asked->allow_shrink : run->options->allow_shrink,
                               .quarantine = quarantine,
                               .quarantine_count = quarantine_count,
                               .version_before = task->view_read ? task->view.version : 0,
                               .observer = &observer,
                               .owner = task};
     memset(&task->progress, 0, sizeof task->progress);
+    task->progress.at_ms = now(run);
     task->again = false;
     run->running++;
     task_name_item(task, NULL);
@@ -154,11 +179,31 @@ static void start_task(struct run *run, struct task *task, const struct run_limi
     tell_started(task);
 }
 
+static void take_handed_over(struct run *run, struct task *task)
+{
+    const struct control_request *asked = handover_of(&run->handovers, task);
+    struct run_limits limits;
+    struct error e = {0};
+    if (run->stop_signal)
+        handover_refuse(&run->handovers, task, "not started: the supervisor was stopped");
+    else if (!schedule_limits(&asked->limits, task->source, &limits, &e))
+        handover_refuse(&run->handovers, task, e.text);
+    else if (!handover_fit_budget(&run->handovers, task, now(run), &limits))
+        handover_refuse(&run->handovers, task, "not started: the budget is spent");
+    else
+        start_task(run, task, &limits);
+}
+
 /* The next source of the wave; without budget or after a stop it is only said. */
 static void take_next(struct run *run)
 {
     struct task *task = run->queue[run->queue_next++];
     struct run_limits limits = task->limits;
+    task->queued = false;
+    if (handover_of(&run->handovers, task)) {
+        take_handed_over(run, task);
+        return;
+    }
     bool first = run->options->all && task->tries == 0;
     if (first && !run->stop_signal && task_in_backoff(task, clock_unix_s()))
         skip_for_backoff(run, task);
@@ -171,6 +216,8 @@ static void take_next(struct run *run)
 static void fill_slots(struct run *run)
 {
     uv_update_time(&run->loop);
+    if (run->sweeping)
+        return;
     while (run->running < run->jobs && run->queue_next < run->queue_count)
         take_next(run);
     if (run->running == 0)
@@ -194,10 +241,10 @@ static bool wants(const struct run *run, const struct task *task)
 
 static size_t choose(struct run *run)
 {
-    run->queue_count = run->queue_next = 0;
+    forget_taken(run);
     for (size_t i = 0; i < run->list.count; i++)
         if (wants(run, &run->list.tasks[i]))
-            run->queue[run->queue_count++] = &run->list.tasks[i];
+            enqueue(run, &run->list.tasks[i]);
     return run->queue_count;
 }
 
@@ -213,6 +260,7 @@ static void swept(void *owner, const struct sweep_item *item)
     }
     if (item)
         return;
+    run->sweeping = false;
     for (size_t i = 0; i < run->queue_count; i++)
         task_update_order(run->queue[i]);
     qsort(run->queue, run->queue_count, sizeof *run->queue, by_order);
@@ -224,6 +272,7 @@ void wave_start(struct run *run)
 {
     struct sweep *sweep = sweep_new(&run->loop, &run->home, run->containment);
     choose(run);
+    run->sweeping = true;
     for (size_t i = 0; i < run->list.count; i++)
         sweep_add(sweep, run->list.tasks[i].source->id, &run->list.tasks[i]);
     if (run->options->all)
@@ -248,4 +297,16 @@ void wave_stop(struct run *run, int signal)
         if (run->list.tasks[i].child)
             child_tell(run->list.tasks[i].child, event);
     live_changed(run->live);
+}
+
+void wave_take(struct run *run, struct task *task)
+{
+    enqueue(run, task);
+    fill_slots(run);
+}
+
+void wave_kick(struct run *run, struct task *task)
+{
+    task->kicked = task->child != NULL;
+    wave_take(run, task);
 }
