@@ -370,8 +370,7 @@ bool ledger_add_attempt(struct ledger *ledger, int64_t invocation, const char *s
     bind_int(s, 24, invocation);
     bind_text(s, 25, source);
     return db_run(s, NULL, e) && count_attempt(ledger, source, attempt, e) &&
-           count_run(ledger, attempt, e) &&
-           prune_attempts(ledger, source, e);
+           count_run(ledger, attempt, e) && prune_attempts(ledger, source, e);
 }
 
 bool ledger_read_blamed(struct ledger *ledger, const char *id, struct blamed_pages *pages,

@@ -9,8 +9,8 @@ enum { SQL_ATTEMPTS, SQL_COUNT_UP, SQL_COUNTERS, SQL_COUNT };
 static const char *const sql[SQL_COUNT] = {
     [SQL_ATTEMPTS] = "SELECT " RUN_COLUMNS ", " LEDGER_ATTEMPT_COLUMNS ", source FROM attempt"
                      " WHERE ?1 IS NULL OR source = ?1 ORDER BY id DESC LIMIT ?2",
-    [SQL_COUNT_UP] = "INSERT INTO counter(name, label, count) VALUES(?1, ?2, ?3)"
-                     " ON CONFLICT(name, label) DO UPDATE SET count = count + ?3",
+    [SQL_COUNT_UP] = ("INSERT INTO counter(name, label, count) VALUES(?1, ?2, ?3)"
+                      " ON CONFLICT(name, label) DO UPDATE SET count = count + ?3"),
     [SQL_COUNTERS] = "SELECT name, label, count FROM counter ORDER BY name, label",
 };
 
@@ -22,15 +22,15 @@ static const char *const purges[] = {
     "DELETE FROM event WHERE source = ?1",
 };
 
-bool ledger_read_attempts(struct ledger *ledger, const char *source, int64_t limit,
+bool ledger_read_attempts(struct ledger *ledger, struct ledger_query query,
                           ledger_attempt_handler handle, void *owner, struct error *e)
 {
     sqlite3_stmt *s = NULL;
     enum db_row row;
     if (!db_prepare(ledger_db(ledger), &sql[SQL_ATTEMPTS], 1, &s, e))
         return false;
-    bind_text(s, 1, source);
-    bind_int(s, 2, limit);
+    bind_text(s, 1, query.source);
+    bind_int(s, 2, query.limit);
     while ((row = db_step(s, e)) == DB_ROW) {
         struct attempt attempt = {0};
         if (!ledger_attempt_row(s, &attempt, e)) {

@@ -4,11 +4,14 @@
 
 #include "common/ledger.h"
 
-/* The newest first; of one source, or of all if `source` is NULL; at most `limit`. Both arguments
- * of the handler are borrowed for the call. */
+/* The newest first. Both arguments of the handler are borrowed for the call. */
+struct ledger_query {
+    const char *source; /* borrowed; NULL: all */
+    int64_t limit;      /* at most */
+};
 typedef void (*ledger_attempt_handler)(void *owner, const char *source,
                                        const struct attempt *attempt);
-CHECKED bool ledger_read_attempts(struct ledger *ledger, const char *source, int64_t limit,
+CHECKED bool ledger_read_attempts(struct ledger *ledger, struct ledger_query query,
                                   ledger_attempt_handler handle, void *owner, struct error *e);
 
 /* Counters only rise. Each attempt counts itself: COUNTER_RUN by outcome, COUNTER_KILL by stage. */

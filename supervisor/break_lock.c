@@ -57,6 +57,8 @@ const char *break_answer_name(enum break_answer answer)
         return "forced";
     case BREAK_RACE:
         return "race_already_cleared";
+    case BREAK_ANSWERS:
+        break;
     }
     return "";
 }

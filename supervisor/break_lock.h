@@ -19,6 +19,7 @@ enum break_answer {
     BREAK_ABSENT,
     BREAK_FORCED,
     BREAK_RACE, /* race_already_cleared */
+    BREAK_ANSWERS,
 };
 
 struct break_verdict {

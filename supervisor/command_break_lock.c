@@ -7,10 +7,14 @@
 #include <string.h>
 
 #include "common/duration.h"
+#include "common/ledger_history.h"
+#include "common/lock.h"
 #include "common/text.h"
 #include "supervisor/break_lock.h"
+#include "supervisor/command_line.h"
 #include "supervisor/complain.h"
 #include "supervisor/help.h"
+#include "supervisor/holder.h"
 #include "supervisor/id_list.h"
 
 static const char help[] =
@@ -135,18 +139,39 @@ static void print_line(const struct break_verdict *verdict)
     buf_release(&line);
 }
 
+/* The ledger has one writer: while a supervisor runs, what is broken here goes uncounted. */
+static void count_broken(const struct break_command *c, const int64_t counts[BREAK_ANSWERS])
+{
+    struct ledger *ledger = NULL;
+    struct error e = {0};
+    int fd = -1;
+    if (counts[BREAK_BROKEN] + counts[BREAK_FORCED] == 0 || !holder_acquire(&c->home, &fd, &e))
+        return;
+    bool ok = ledger_open(&c->home, &ledger, &e) && ledger_begin(ledger, &e);
+    for (int i = 0; ok && i < BREAK_ANSWERS; i++)
+        if (counts[i] && (i == BREAK_BROKEN || i == BREAK_FORCED))
+            ok = ledger_count(ledger, COUNTER_LOCK_CLEARED, break_answer_name((enum break_answer)i),
+                              counts[i], &e);
+    if (!ok || !ledger_commit(ledger, &e))
+        print_note("warning", "%s", e.text);
+    ledger_close(&ledger);
+    lock_kernel_release(&fd);
+}
+
 static int break_all(const struct break_command *c)
 {
-    int refused = 0;
+    int64_t counts[BREAK_ANSWERS] = {0};
     json_t *list = json_array();
     for (size_t i = 0; i < c->ids.count; i++) {
         struct break_verdict verdict;
         break_lock_one(&c->home, c->ids.ids[i], &c->options, &verdict);
-        refused += verdict.answer == BREAK_REFUSED;
+        counts[verdict.answer]++;
         if (!c->json)
             print_line(&verdict);
         json_array_append_new(list, break_verdict_json(&verdict));
     }
+    count_broken(c, counts);
+    int refused = (int)counts[BREAK_REFUSED];
     if (c->json) {
         json_t *document =
             json_pack("{s:i, s:o, s:i}", "version", 1, "locks", list, "refused", refused);

@@ -11,5 +11,7 @@ CHECKED bool holder_acquire(const struct home *home, int *fd, struct error *e);
  * Takes SIGALRM for that long. */
 CHECKED bool holder_acquire_wait(const struct home *home, int64_t wait_ms, int *fd,
                                  struct error *e);
+/* How many found `fd`'s lock taken and were turned away since this was asked last. */
+int64_t holder_take_overlaps(int fd);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/ledger_history.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "supervisor/limits.h"
@@ -12,8 +13,9 @@
 struct entry {
     char source[SOURCE_ID_MAX + 1];
     int64_t at;
-    const char *type;        /* of an event */
-    char *json;              /* owned */
+    const char *type;        /* of an event, or the name of a counter */
+    char *json;              /* owned; of a counter its label */
+    int64_t count;           /* 0 for all but counters */
     struct attempt *attempt; /* owned; NULL for the others */
     struct page_name page;   /* owned; no path for the others */
     bool retry;
@@ -87,6 +89,8 @@ static bool write_entry(struct journal *journal, const struct entry *entry, stru
                                    .at = entry->at};
         return ledger_blame_page(journal->ledger, &page, e);
     }
+    if (entry->count)
+        return ledger_count(journal->ledger, entry->type, entry->json, entry->count, e);
     struct ledger_event event = {
         .at = entry->at, .source = entry->source, .type = entry->type, .json = entry->json};
     return ledger_add_event(journal->ledger, &event, e);
@@ -211,6 +215,17 @@ void journal_event(struct journal *journal, const char *source, const char *type
         arm(journal);
     }
     json_decref(data);
+}
+
+void journal_count(struct journal *journal, const char *name, const char *label, int64_t by)
+{
+    if (!journal->ledger || by <= 0)
+        return;
+    struct entry *entry = batch_add(&journal->waiting, "");
+    entry->type = name;
+    entry->json = xstrdup(label);
+    entry->count = by;
+    arm(journal);
 }
 
 void journal_stop(struct journal *journal)

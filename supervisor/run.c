@@ -8,12 +8,14 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/ledger_history.h"
 #include "common/lock.h"
 #include "common/text.h"
 #include "supervisor/command_line.h"
 #include "supervisor/complain.h"
 #include "supervisor/help.h"
 #include "supervisor/holder.h"
+#include "supervisor/metrics.h"
 #include "supervisor/limits.h"
 #include "supervisor/report.h"
 #include "supervisor/requests.h"
@@ -124,6 +126,19 @@ static int print_report(struct report *report, bool json)
     return report->exit_code;
 }
 
+/* Metrics that cannot be written are said; they fail no run. */
+static void write_metrics(const struct run *run, const struct report *report)
+{
+    struct error e = {0};
+    struct metrics_round round = {.statuses = report->statuses,
+                                  .count = report->count,
+                                  .ended_at = clock_unix_s(),
+                                  .duration_ms = report->duration_ms,
+                                  .loop_lag_ms = -1};
+    if (!metrics_write(&run->home, &run->config, &round, &e))
+        print_note("warning", "%s", e.text);
+}
+
 static int conclude_run(struct run *run)
 {
     size_t count;
@@ -141,7 +156,9 @@ static int conclude_run(struct run *run)
                                     .ended_at = clock_unix_s(),
                                     .waves = run->wave,
                                     .exit_code = report.exit_code};
+    journal_count(run->journal, COUNTER_OVERLAP, "", holder_take_overlaps(run->lock));
     journal_finish(run->journal, &invocation);
+    write_metrics(run, &report);
     int code = print_report(&report, run->options->json);
     free(statuses);
     return code;

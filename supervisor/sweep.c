@@ -87,6 +87,20 @@ static const char *why_left(const struct lock_row *row)
     return "it was on another host or in another container, and no worker lives here";
 }
 
+/* The same, as the metrics name it. */
+static const char *label_of(const struct lock_row *row)
+{
+    switch (process_liveness(&row->holder)) {
+    case PROCESS_DEAD:
+        return "dead";
+    case PROCESS_ALIVE:
+        return "fenced";
+    case PROCESS_UNKNOWN:
+        break;
+    }
+    return "foreign";
+}
+
 static void log_cleared(const char *id, const struct lock_row *row)
 {
     char age[DURATION_TEXT_SIZE];
@@ -113,6 +127,7 @@ static void clear_row(const struct sweep *sweep, struct sweep_item *item)
     lock_kernel_release(&fd);
     if (cleared) {
         log_cleared(item->id, &item->view.lock);
+        item->cleared = label_of(&item->view.lock);
         memset(&item->view.lock, 0, sizeof item->view.lock);
     }
 }

@@ -17,6 +17,7 @@ struct sweep_item {
     struct store_view view;
     char *error; /* owned; NULL if the store was read */
     enum cause error_cause;
+    const char *cleared; /* static; why a lock row was cleared: dead, fenced, foreign; else NULL */
     void *owner; /* the caller's; NULL for a folder that is no longer configured */
 };
 

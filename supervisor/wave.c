@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "common/duration.h"
+#include "common/ledger_history.h"
 #include "common/text.h"
 #include "supervisor/quarantine.h"
 #include "supervisor/run.h"
@@ -251,6 +252,8 @@ static size_t choose(struct run *run)
 static void swept(void *owner, const struct sweep_item *item)
 {
     struct run *run = owner;
+    if (item && item->cleared)
+        journal_count(run->journal, COUNTER_LOCK_CLEARED, item->cleared, 1);
     if (item && item->owner) {
         struct error e = {.cause = item->error_cause};
         if (item->error)
