@@ -1,5 +1,5 @@
 # What the ledger remembers: runs, and what purging forgets.
-# shellcheck shell=bash disable=SC2016
+# shellcheck shell=bash disable=SC2016,SC2153 # lib.sh sets STARTED
 
 two_sources() {
     local id
@@ -47,4 +47,36 @@ test_without_a_ledger_there_are_no_runs() {
     expect_equal "$(cat "$OUT")" 'no runs yet'
     expect_exit 64 "$SUPERVISE" runs --limit 0
     expect_exit 64 "$SUPERVISE" runs notes other
+}
+
+test_history_is_kept_when_a_source_is_removed_and_goes_when_it_is_purged() {
+    two_sources
+    expect_exit 0 "$SUPERVISE" --all
+    expect_exit 0 "$SUPERVISE" remove notes
+    expect_exit 0 "$SUPERVISE" runs notes
+    expect_matches "$OUT" ' notes +ok +3 '
+    expect_exit 0 "$SUPERVISE" remove notes --purge
+    expect_equal "$(cat "$OUT")" 'removed notes, what was synced of it, and its history'
+    expect_equal "$(ledger "SELECT (SELECT count(*) FROM attempt WHERE source = 'notes') +
+        (SELECT count(*) FROM source_state WHERE source = 'notes') +
+        (SELECT count(*) FROM event WHERE source = 'notes')")" 0
+    expect_exit 0 "$SUPERVISE" runs notes
+    expect_equal "$(cat "$OUT")" 'no runs yet'
+    expect_equal "$(ledger "SELECT count(*) FROM attempt WHERE source = 'other'")" 1
+    expect_exit 64 "$SUPERVISE" remove notes --purge
+}
+
+test_while_a_supervisor_runs_the_history_stays_and_that_is_said() {
+    two_sources
+    expect_exit 0 "$SUPERVISE" --all
+    start running "$TOOLS/hold_lock" "$LATTICE_HOME/supervise.lock"
+    wait_for_line running.out held 10
+    expect_exit 0 "$SUPERVISE" remove notes --purge
+    expect_equal "$(cat "$OUT")" 'removed notes and what was synced of it'
+    expect_contains "$ERR" 'its history is kept'
+    [ ! -e "$LATTICE_HOME/sources/notes" ]
+    kill -KILL "$STARTED"
+    wait_exit "$STARTED"
+    expect_exit 0 "$SUPERVISE" remove notes --purge
+    expect_equal "$(ledger "SELECT count(*) FROM attempt WHERE source = 'notes'")" 0
 }
