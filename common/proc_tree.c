@@ -2,7 +2,6 @@
 
 /* A worker calls this from a signal handler in its last moments, so there is no memory from the
  * heap here, no stdio and no opendir(3). */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -17,10 +16,10 @@
 #include "common/proc.h"
 
 enum {
-    ENTRIES_BYTES = 16 * 1024, /* of /proc, read at a time */
+    ENTRIES_BYTES = 64 * 1024, /* of /proc, read at a time */
     CHILDREN_MAX = 16 * 1024,  /* processes of the system that a worker's last moments look at */
-    DYING_MS = 10,             /* how long one wait for a killed child may take */
-    STAT_BYTES = 1024,
+    REAPS_MAX = 1024, /* before the next look: one who forks without end never stops dying */
+    DYING_MS = 10,    /* how long one wait for a killed child may take */
 };
 
 /* As getdents64(2) gives it. */
@@ -38,38 +37,43 @@ static bool is_number(const char *name)
     return digits > 0 && digits < 12 && !name[digits];
 }
 
-static bool read_stat(int proc, const char *name, struct process_stat *stat)
+static pid_t to_number(const char *name)
 {
-    char path[24];
-    char text[STAT_BYTES];
-    size_t length = strlen(name);
-    memcpy(path, name, length);
-    memcpy(path + length, "/stat", sizeof "/stat");
-    CLEANUP(close_fd) int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
-    text[n > 0 ? n : 0] = '\0';
-    return process_stat_parse(text, stat);
+    pid_t pid = 0;
+    for (; *name; name++)
+        pid = pid * 10 + (*name - '0');
+    return pid;
 }
 
-size_t process_read_all(struct process_stat *out, size_t room)
+/* Numbers alone, which is quick: with each process's file read meanwhile, one that forks as fast as
+ * that and exits would keep us reading new ones for ever. */
+static size_t list_numbers(int proc, struct process_stat *out, size_t room)
 {
     _Alignas(struct entry) char entries[ENTRIES_BYTES];
-    CLEANUP(close_fd) int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     size_t count = 0;
     long size;
-    while (proc >= 0 && (size = syscall(SYS_getdents64, proc, entries, sizeof entries)) > 0) {
+    while ((size = syscall(SYS_getdents64, proc, entries, sizeof entries)) > 0) {
         for (long at = 0; at < size;) {
             const struct entry *entry = (const void *)(entries + at);
-            struct process_stat stat;
             at += entry->size;
-            if (!is_number(entry->name) || !read_stat(proc, entry->name, &stat))
+            if (!is_number(entry->name))
                 continue;
             if (count < room)
-                out[count] = stat;
+                out[count].pid = to_number(entry->name);
             count++;
         }
     }
     return count;
+}
+
+size_t process_read_all(struct process_stat *out, size_t room)
+{
+    CLEANUP(close_fd) int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    size_t listed = proc < 0 ? 0 : list_numbers(proc, out, room);
+    size_t count = 0;
+    for (size_t i = 0; i < listed && i < room; i++)
+        count += process_stat_read(out[i].pid, &out[count]);
+    return listed > room ? listed : count;
 }
 
 /* By halving: /proc is in the order of the numbers. */
@@ -107,15 +111,22 @@ static bool is_dead(const struct process_stat *stat)
 
 int process_kill(const struct process_stat *stat)
 {
-    /* The pidfd first, the start second: what it names then cannot be a later process. */
-    CLEANUP(close_fd) int fd = (int)syscall(SYS_pidfd_open, stat->pid, 0);
-    struct process_stat now;
-    if (fd < 0 || !process_stat_read(stat->pid, &now) || now.start != stat->start ||
-        is_dead(&now) || syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) != 0)
+    if (is_dead(stat))
         return -1;
-    int kept = fd;
-    fd = -1;
-    return kept;
+    /* The pidfd first, the start second: what it names then cannot be a later process. */
+    int fd = (int)syscall(SYS_pidfd_open, stat->pid, 0);
+    struct process_stat now;
+    bool sent = fd >= 0 && process_stat_read(stat->pid, &now) && now.start == stat->start &&
+                !is_dead(&now) && syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0;
+    if (!sent)
+        close_fd(&fd);
+    return fd;
+}
+
+void process_kill_group(const struct process_stat *stat)
+{
+    if (stat->group > 1 && stat->group != getpgrp())
+        kill(-stat->group, SIGKILL);
 }
 
 /* Of our children and theirs. Then waits a moment for one of them to be dead. */
@@ -123,6 +134,7 @@ static void kill_tree(struct process_stat *all, bool *chosen)
 {
     size_t count = process_read_all(all, CHILDREN_MAX);
     pid_t self = getpid();
+    pid_t group = 0;
     CLEANUP(close_fd) int last = -1;
     if (count > CHILDREN_MAX)
         count = CHILDREN_MAX;
@@ -130,7 +142,12 @@ static void kill_tree(struct process_stat *all, bool *chosen)
         chosen[i] = all[i].parent == self;
     process_choose_descendants(all, count, chosen);
     for (size_t i = 0; i < count; i++) {
-        int fd = chosen[i] && all[i].pid != self ? process_kill(&all[i]) : -1;
+        if (!chosen[i] || all[i].pid == self)
+            continue;
+        if (all[i].group != group)
+            process_kill_group(&all[i]);
+        group = all[i].group;
+        int fd = process_kill(&all[i]);
         if (fd < 0)
             continue;
         close_fd(&last);
@@ -150,8 +167,8 @@ bool process_end_children(int64_t wait_ms, size_t *ended)
     *ended = 0;
     for (;;) {
         int status;
-        pid_t pid;
-        while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        pid_t pid = 1;
+        for (int i = 0; i < REAPS_MAX && (pid = waitpid(-1, &status, WNOHANG)) > 0; i++)
             *ended += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
         if (pid < 0 && errno == ECHILD)
             return true;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "common/marker.h"
 #include "common/text.h"
 #include "supervisor/child_io.h"
@@ -299,8 +300,18 @@ static void collect(struct child *child)
     collect_in_pool(child);
 }
 
+/* For those who measure: the heavy tests. */
+static void log_latency(const struct child *child)
+{
+    uv_update_time(child->spec.loop);
+    if (child->machine.kill_stage == KILL_KILL)
+        log_line(LOG_DEBUG, child->spec.source, "end", "slot free %lld ms after its hard deadline",
+                 (long long)(now(child) - child->machine.hard_at_ms));
+}
+
 static void finish(struct child *child)
 {
+    log_latency(child);
     child->spec.observer->done(child->spec.owner, &child->end);
 }
 
