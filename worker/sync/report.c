@@ -126,6 +126,17 @@ void report_no_item(void)
     send_line(line, 0);
 }
 
+bool report_wanted(void)
+{
+    return report.fd >= 0;
+}
+
+void report_watch(const struct watch_list *list)
+{
+    CLEANUP(free_text) char *line = message_write_watch(list);
+    send_line(line, 0);
+}
+
 void report_result(const struct run_result *result)
 {
     CLEANUP(free_text) char *line = message_write_result(result);
