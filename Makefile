@@ -30,6 +30,7 @@ util-linux                     util-linux          util-linux       util-linux  
 lighttpd                       lighttpd            lighttpd         lighttpd           serves git over https:// to the tests
 lighttpd-mod-openssl           -                   -               -                  its TLS
 openssl                        openssl             openssl          openssl            makes that server's certificate
+strace                         strace              strace           strace             shows that an idle service makes no system call
 endef
 define LINT_DEPS
 clang                          clang               clang            clang              the second compiler; fuzzing

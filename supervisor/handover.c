@@ -105,6 +105,13 @@ void handover_refuse(struct handover_list *list, const struct task *task, const 
     }
 }
 
+void handover_move(struct handover_list *list, const struct task *from, struct task *to)
+{
+    for (struct handover *h = list->first; h; h = h->next)
+        if (h->task == from)
+            h->task = to;
+}
+
 void handover_forget(struct handover_list *list, const struct control_client *client)
 {
     struct handover **at = &list->first;

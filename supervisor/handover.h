@@ -24,6 +24,8 @@ bool handover_attempt(struct handover_list *list, const struct task *task,
                       const struct attempt *attempt);
 /* The task will not run: everybody who waits for it is told why. */
 void handover_refuse(struct handover_list *list, const struct task *task, const char *why);
+/* The task has another address now. */
+void handover_move(struct handover_list *list, const struct task *from, struct task *to);
 /* The client has gone; a run that goes on for it goes on. */
 void handover_forget(struct handover_list *list, const struct control_client *client);
 

@@ -10,6 +10,7 @@ const char help_text[] =
     "       lattice-supervise retry ID [PATH]\n"
     "       lattice-supervise doctor [--json]\n"
     "       lattice-supervise runs [ID] [--limit N] [--json]\n"
+    "       lattice-supervise serve [OPTION]...\n"
     "       lattice-supervise kick [ID]\n"
     "       lattice-supervise add | remove | list | check-config [--help]\n"
     "\n"

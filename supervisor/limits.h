@@ -44,6 +44,8 @@ enum {
     /* Of a source's quarantine in one job: far below what a message may hold. */
     QUARANTINE_BYTES_MAX = 128 * 1024,
 
+    /* File-system notices come in bursts: git writes a ref in several steps. */
+    NEWS_DELAY_MS = 100,
     /* Clients of supervise.sock: more than a person and some scripts have at a time. */
     CONTROL_CLIENTS_MAX = 64,
     CONTROL_BACKLOG = 32,

@@ -16,6 +16,7 @@
 #include "supervisor/command_status.h"
 #include "supervisor/help.h"
 #include "supervisor/run.h"
+#include "supervisor/service.h"
 
 static int command_help(int argc, char **argv)
 {
@@ -35,13 +36,21 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; gives the exit code */
 } commands[] = {
-    {"status", command_status}, {"retry", command_retry},
-    {"kick", command_kick},     {"break-lock", command_break_lock},
-    {"doctor", command_doctor}, {"runs", command_runs},
-    {"add", command_add},       {"remove", command_remove},
-    {"list", command_list},     {"check-config", command_check_config},
-    {"help", command_help},     {"--help", command_help},
-    {"-h", command_help},       {"--version", command_version},
+    {"status", command_status},
+    {"retry", command_retry},
+    {"kick", command_kick},
+    {"serve", command_serve},
+    {"break-lock", command_break_lock},
+    {"doctor", command_doctor},
+    {"runs", command_runs},
+    {"add", command_add},
+    {"remove", command_remove},
+    {"list", command_list},
+    {"check-config", command_check_config},
+    {"help", command_help},
+    {"--help", command_help},
+    {"-h", command_help},
+    {"--version", command_version},
 };
 
 /* A closed 0, 1 or 2 would become the next file that is opened; and what we inherited above them

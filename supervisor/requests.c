@@ -66,6 +66,8 @@ static void handle_retry(struct run *run, struct control_client *client,
     retry_text(task->source->id, &taken, text, sizeof text);
     say(client, text);
     control_end(client, CAUSE_NONE, "");
+    if (run->service)
+        wave_kick(run, task);
 }
 
 static void handle_status(struct run *run, struct control_client *client,
@@ -107,19 +109,11 @@ static const struct {
     {"status", NO_SOURCE, handle_status},
 };
 
-static struct task *find_task(struct run *run, const char *id)
-{
-    for (size_t i = 0; i < run->list.count; i++)
-        if (strcmp(run->list.tasks[i].source->id, id) == 0)
-            return &run->list.tasks[i];
-    return NULL;
-}
-
 static void take_request(void *owner, struct control_client *client,
                          const struct control_request *request)
 {
     struct run *run = owner;
-    struct task *task = request->source[0] ? find_task(run, request->source) : NULL;
+    struct task *task = request->source[0] ? task_find(&run->list, request->source) : NULL;
     char text[200];
     size_t at = 0;
     while (at < sizeof requests / sizeof *requests &&

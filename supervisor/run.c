@@ -19,6 +19,7 @@
 #include "supervisor/limits.h"
 #include "supervisor/report.h"
 #include "supervisor/requests.h"
+#include "supervisor/service.h"
 
 /* The worker is installed beside us. */
 static char *find_worker(void)
@@ -35,7 +36,11 @@ static char *find_worker(void)
 
 static void signalled(uv_signal_t *handle, int number)
 {
-    wave_stop(handle->data, number);
+    struct run *run = handle->data;
+    if (run->service && number == SIGHUP)
+        service_reload_soon(run);
+    else
+        wave_stop(run, number);
 }
 
 static bool is_ignored(int number)
@@ -62,6 +67,8 @@ void run_end(struct run *run)
     for (int i = 0; i < RUN_SIGNALS; i++)
         uv_close((uv_handle_t *)&run->signals[i], NULL);
     requests_close(run);
+    if (run->service)
+        service_close(run);
     live_close(run->live);
     journal_stop(run->journal);
 }
@@ -103,6 +110,8 @@ static void loop(struct run *run, struct ledger *ledger)
     run->journal = journal_new(&run->loop, ledger, run->started_at);
     listen_for_signals(run);
     requests_open(run);
+    if (run->serve)
+        service_open(run);
     wave_start(run);
     uv_run(&run->loop, UV_RUN_DEFAULT);
 }
@@ -149,7 +158,8 @@ static int conclude_run(struct run *run)
                             .containment = containment_name(containment_tier(run->containment)),
                             .waves = run->wave,
                             .duration_ms = (int64_t)uv_now(&run->loop) - run->started_ms};
-    report.exit_code = run->stop_signal
+    report.exit_code = run->serve ? EXIT_ALL_OK
+                       : run->stop_signal
                            ? EXIT_SIGNAL_BASE + run->stop_signal
                            : report_exit_code(statuses, report.count, run->options->partial_ok);
     struct invocation invocation = {.started_at = run->started_at,
@@ -159,7 +169,7 @@ static int conclude_run(struct run *run)
     journal_count(run->journal, COUNTER_OVERLAP, "", holder_take_overlaps(run->lock));
     journal_finish(run->journal, &invocation);
     write_metrics(run, &report);
-    int code = print_report(&report, run->options->json);
+    int code = run->serve ? report.exit_code : print_report(&report, run->options->json);
     free(statuses);
     return code;
 }
@@ -168,6 +178,7 @@ static void close_run(struct run *run)
 {
     uv_loop_close(&run->loop);
     output_free(run->output);
+    free(run->service);
     free(run->queue);
     free(run->worker);
 }
@@ -239,7 +250,7 @@ static void release_and_clear(struct run *run)
 {
     const struct run_options *options = run->options;
     release_run(run);
-    *run = (struct run){.options = options, .lock = -1};
+    *run = (struct run){.options = options, .lock = -1, .serve = run->serve};
 }
 
 /* One that cannot be reached begins or ends just now: then we wait a little, and run ourselves. */
@@ -269,10 +280,10 @@ static int run_with(struct run *run)
     return code;
 }
 
-int run_command(int argc, char **argv)
+int run_as(int argc, char **argv, bool serve)
 {
     struct run_options options;
-    struct run run = {.options = &options, .lock = -1};
+    struct run run = {.options = &options, .lock = -1, .serve = serve};
     struct error e = {0};
     int code;
     if (!run_options_parse(argc, argv, &options, &e))
@@ -283,4 +294,9 @@ int run_command(int argc, char **argv)
         code = run_with(&run);
     run_options_release(&options);
     return code;
+}
+
+int run_command(int argc, char **argv)
+{
+    return run_as(argc, argv, false);
 }

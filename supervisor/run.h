@@ -36,7 +36,9 @@ struct run {
     int64_t started_ms; /* uv_now() */
     int64_t started_at; /* Unix seconds */
 
-    int wave; /* from 1 */
+    int wave;                /* from 1 */
+    bool serve;              /* as a service */
+    struct service *service; /* owned; NULL unless `serve` */
     bool sweeping;
     struct task **queue; /* owned; of this wave, in order */
     size_t queue_count;
@@ -49,6 +51,8 @@ struct run {
 
 /* The whole of a run command; returns the exit code. */
 int run_command(int argc, char **argv);
+/* The same as a service. `argv` holds --all. */
+int run_as(int argc, char **argv, bool serve);
 
 /* Waves, on the loop (wave.c). The first one starts with a sweep. */
 void wave_start(struct run *run);
@@ -56,6 +60,10 @@ void wave_start(struct run *run);
 void wave_stop(struct run *run, int signal);
 /* It takes its place in the queue, unless it runs or waits already. */
 void wave_take(struct run *run, struct task *task);
+/* The same for several, and then once wave_go(). */
+void wave_enqueue(struct run *run, struct task *task);
+void wave_go(struct run *run);
+bool wave_pending(const struct run *run);
 /* The same, and once more after a run that goes on. */
 void wave_kick(struct run *run, struct task *task);
 /* Called by the wave when nothing is left to do (run.c). */

@@ -76,6 +76,14 @@ bool task_list_make(const struct config *config, const struct run_options *optio
     return true;
 }
 
+struct task *task_find(const struct task_list *list, const char *id)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->tasks[i].source->id, id) == 0)
+            return &list->tasks[i];
+    return NULL;
+}
+
 void task_list_release(struct task_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {

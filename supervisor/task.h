@@ -11,6 +11,7 @@
 #include "supervisor/options.h"
 #include "supervisor/schedule.h"
 
+struct news;
 struct run;
 
 /* Where its worker stands, for the live line and the progress events. */
@@ -39,6 +40,9 @@ struct task {
     struct error *view_error; /* owned; NULL if the store was read */
     struct child *child;      /* borrowed; NULL unless it runs */
     struct task_progress progress;
+    struct news *news;  /* owned; the service's notice of its changes; NULL: none */
+    int64_t due_ms;     /* the service runs it then; on uv_now()'s clock */
+    int64_t started_ms; /* its last run, on the same */
     int tries;
     bool tried_once_more;
     bool again;                    /* the next wave takes it */
@@ -60,6 +64,8 @@ CHECKED bool task_list_check(const struct config *config, const struct run_optio
  * may be NULL. */
 CHECKED bool task_list_make(const struct config *config, const struct run_options *options,
                             struct ledger *ledger, struct task_list *list, struct error *e);
+/* NULL if there is none. */
+struct task *task_find(const struct task_list *list, const char *id);
 void task_list_release(struct task_list *list);
 
 /* Brings the order up to date with view and history. */

@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "supervisor/quarantine.h"
 #include "supervisor/run.h"
+#include "supervisor/service.h"
 #include "supervisor/sweep.h"
 
 static int64_t now(const struct run *run)
@@ -92,8 +93,9 @@ static void child_progress(void *owner, const struct run_progress *progress)
 
 static void child_watch(void *owner, const struct watch_list *list)
 {
-    (void)owner;
-    (void)list;
+    struct task *task = owner;
+    if (task->run->service)
+        service_watch(task->run, task, list);
 }
 
 static void child_stderr(void *owner, const char *line, size_t size)
@@ -138,6 +140,8 @@ static void child_done(void *owner, const struct child_end *end)
         task->tried_once_more = true;
     bool more = handover_attempt(&run->handovers, task, &attempt) || task->kicked;
     task->kicked = false;
+    if (run->service)
+        service_ended(run, task);
     if (more && !run->stop_signal)
         enqueue(run, task);
     else if (more)
@@ -173,6 +177,7 @@ static void start_task(struct run *run, struct task *task, const struct run_limi
     memset(&task->progress, 0, sizeof task->progress);
     task->progress.at_ms = now(run);
     task->again = false;
+    task->started_ms = now(run);
     run->running++;
     task_name_item(task, NULL);
     task->child = child_start(&spec);
@@ -205,12 +210,12 @@ static void take_next(struct run *run)
         take_handed_over(run, task);
         return;
     }
-    bool first = run->options->all && task->tries == 0;
+    bool first = run->options->all && !run->service && task->tries == 0;
     if (first && !run->stop_signal && task_in_backoff(task, clock_unix_s()))
         skip_for_backoff(run, task);
     else if (!run->stop_signal && fits_budget(run, &limits))
         start_task(run, task, &limits);
-    else if (task->tries == 0)
+    else if (task->tries == 0 && !run->service)
         skip(run, task);
 }
 
@@ -219,7 +224,7 @@ static void fill_slots(struct run *run)
     uv_update_time(&run->loop);
     if (run->sweeping)
         return;
-    while (run->running < run->jobs && run->queue_next < run->queue_count)
+    while (run->running < run->jobs && wave_pending(run) && !(run->service && service_holds(run)))
         take_next(run);
     if (run->running == 0)
         end_wave(run);
@@ -264,17 +269,15 @@ static void swept(void *owner, const struct sweep_item *item)
     if (item)
         return;
     run->sweeping = false;
-    for (size_t i = 0; i < run->queue_count; i++)
-        task_update_order(run->queue[i]);
-    qsort(run->queue, run->queue_count, sizeof *run->queue, by_order);
     run->wave++;
-    fill_slots(run);
+    wave_go(run);
 }
 
 void wave_start(struct run *run)
 {
     struct sweep *sweep = sweep_new(&run->loop, &run->home, run->containment);
-    choose(run);
+    if (!run->service)
+        choose(run);
     run->sweeping = true;
     for (size_t i = 0; i < run->list.count; i++)
         sweep_add(sweep, run->list.tasks[i].source->id, &run->list.tasks[i]);
@@ -285,7 +288,9 @@ void wave_start(struct run *run)
 
 static void end_wave(struct run *run)
 {
-    if (run->stop_signal || run->wave >= run->options->waves || choose(run) == 0)
+    if (run->service)
+        service_idle(run);
+    else if (run->stop_signal || run->wave >= run->options->waves || choose(run) == 0)
         run_end(run);
     else
         wave_start(run);
@@ -300,6 +305,29 @@ void wave_stop(struct run *run, int signal)
         if (run->list.tasks[i].child)
             child_tell(run->list.tasks[i].child, event);
     live_changed(run->live);
+    if (run->service) {
+        service_stopping(run);
+        fill_slots(run); /* one that is idle has nothing to wait for */
+    }
+}
+
+bool wave_pending(const struct run *run)
+{
+    return run->queue_next < run->queue_count;
+}
+
+void wave_enqueue(struct run *run, struct task *task)
+{
+    enqueue(run, task);
+}
+
+void wave_go(struct run *run)
+{
+    forget_taken(run);
+    for (size_t i = 0; i < run->queue_count; i++)
+        task_update_order(run->queue[i]);
+    qsort(run->queue, run->queue_count, sizeof *run->queue, by_order);
+    fill_slots(run);
 }
 
 void wave_take(struct run *run, struct task *task)
