@@ -7,6 +7,7 @@
  * it too. */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -203,10 +204,23 @@ static void count_swept(struct contained *run, const struct scan *scan)
     run->counted = newest;
 }
 
+/* Stopped ones do not see each other die: who watches another to start it anew gets no turn between
+ * the first SIGKILL and the last. */
+static void stop_chosen(const struct scan *scan)
+{
+    for (size_t i = 0; i < scan->count; i++) {
+        struct process_stat now;
+        if (scan->chosen[i] && !is_dead(&scan->all[i]) &&
+            process_stat_read(scan->all[i].pid, &now) && now.start == scan->all[i].start)
+            kill(now.pid, SIGSTOP);
+    }
+}
+
 /* Caller frees; one per process of the list, in its order, fd -1 for those that were left alone. */
 static struct pollfd *kill_chosen(struct containment *c, const struct scan *scan)
 {
     struct pollfd *dying = xcalloc(scan->count + 1, sizeof *dying);
+    stop_chosen(scan);
     for (size_t i = 0; i < scan->count; i++) {
         if (scan->chosen[i] && !is_worker(c, scan->all[i].group))
             process_kill_group(&scan->all[i]);
