@@ -15,7 +15,8 @@ nasty_home() {
     export LATTICE_HOME=$DIR/home
     local kind comma='' real
     real=$(command -v git)
-    mkdir -m 700 -p "$LATTICE_HOME" "$DIR/bin"
+    mkdir -p "$LATTICE_HOME" "$DIR/bin"
+    chmod 700 "$LATTICE_HOME"
     : >"$LOCK"
     : >"$COUNT"
     [ -d "$DIR/repo" ] || {

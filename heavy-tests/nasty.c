@@ -160,11 +160,11 @@ static void hold_pipes(void)
  * could, which would be a test of how fast dead ones are reaped. */
 static void hop(void)
 {
-    const struct timespec moment = {.tv_nsec = 200 * 1000};
+    const struct timespec moment = {.tv_nsec = 2 * 1000 * 1000};
     if (!leave())
         return;
     count_me();
-    for (long left = LIFE_S * 2000L; left > 0; left--) {
+    for (long left = LIFE_S * 400L; left > 0; left--) {
         nanosleep(&moment, NULL);
         if (fork() != 0)
             _exit(0);

@@ -45,7 +45,7 @@ kinds_of() {
 name_survivors() {
     local environ
     for environ in /proc/[0-9]*/environ; do
-        tr '\0' '\n' <"$environ" 2>/dev/null | sed -n 's/^LATTICE_MARK=[^:]*:[^:]*:\([^:]*\):.*/    survivor: \1/p'
+        { tr '\0' '\n' <"$environ"; } 2>/dev/null | sed -n 's/^LATTICE_MARK=[^:]*:[^:]*:\([^:]*\):.*/    survivor: \1/p' || true
     done | sort | uniq -c
 }
 
