@@ -27,6 +27,8 @@
 
 /* A worker and its forks that have not come to their exec. */
 enum { OWNERS_MAX = 16 };
+/* Looks at a lock whose holder is not seen: it may change hands while /proc is read. */
+enum { TRIES_MAX = 8 };
 #define WORKER_COMMAND "lattice-worker"
 
 struct breaking {
@@ -39,6 +41,7 @@ struct breaking {
     struct error view_error;
     struct lock_owner owners[OWNERS_MAX]; /* whom to end */
     size_t owner_count;
+    bool unseen;          /* it is held, and no worker here is seen to hold it */
     bool ended;           /* at least one of them */
     enum end_stage stage; /* the hardest that was needed */
     char progress[160];   /* where the holder stood */
@@ -157,7 +160,8 @@ static bool find_owners(struct breaking *b)
     if (b->owner_count == 0 && !b->owners[0].id.pid && row &&
         process_liveness(&row->holder) == PROCESS_ALIVE)
         b->owners[b->owner_count++].id = row->holder;
-    return b->owner_count > 0 || refuse_unseen(b, row);
+    b->unseen = b->owner_count == 0;
+    return !b->unseen || refuse_unseen(b, row);
 }
 
 /* Its last refresh is the row's if the row is its own; a worker that wrote none has not refreshed
@@ -310,15 +314,21 @@ static void decide(struct breaking *b)
         say(b, BREAK_ABSENT, "nothing is kept of it");
         return;
     }
-    /* The lock is asked for before the row is read: who starts in between is seen by the row. */
-    bool held = source_is_locked(b->home, b->verdict->id);
-    read_view(b);
-    if (held ? !end_holder(b) : b->view_read && !row_of(b)) {
-        if (!held)
+    for (int tries = 0; tries < TRIES_MAX; tries++) {
+        /* The lock before the row: who starts in between is seen by the row. */
+        bool held = source_is_locked(b->home, b->verdict->id);
+        read_view(b);
+        if (!held && b->view_read && !row_of(b)) {
             say(b, BREAK_ABSENT, "nobody holds it");
-        return;
+            return;
+        }
+        if (!held || end_holder(b)) {
+            take_and_clear(b);
+            return;
+        }
+        if (!b->unseen)
+            return;
     }
-    take_and_clear(b);
 }
 
 static enum log_level level_of(enum break_answer answer)

@@ -1,7 +1,6 @@
 /* The doctor on the machine: kernel, containment, git, SQLite. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,19 +8,18 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/store_check.h"
+#include "supervisor/containment.h"
 #include "supervisor/doctor.h"
 
 /* A program that prints its version does so at once. */
 enum { VERSION_WAIT_MS = 5000 };
 /* The first SQLite in which two writers of one WAL database lose nothing. */
 enum { SQLITE_WAL_MENDED = 3051003 };
-#define CGROUP_ROOT "/sys/fs/cgroup"
 
 static bool has_pidfd(void)
 {
@@ -49,33 +47,17 @@ static void check_kernel(struct findings *findings)
                 "3.4");
 }
 
-/* Our own group's folder in a unified hierarchy; false if there is none. */
-static bool own_cgroup(char *out, size_t size)
-{
-    char text[1024] = "";
-    struct statfs fs;
-    CLEANUP(close_fd) int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : 0;
-    text[n > 0 ? n : 0] = '\0';
-    const char *line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
-    if (!line || statfs(CGROUP_ROOT, &fs) != 0 || fs.f_type != CGROUP2_SUPER_MAGIC)
-        return false;
-    line = strstr(line, "0::") + 3;
-    snprintf(out, size, CGROUP_ROOT "%.*s", (int)strcspn(line, "\n"), line);
-    return true;
-}
-
-/* What can be told without trying: to be replaced by the containment's own word. */
 static void check_containment(struct findings *findings)
 {
-    char folder[1200];
-    bool unified = own_cgroup(folder, sizeof folder);
-    bool writable = unified && access(folder, W_OK) == 0;
-    finding_say(finding_add(findings, FINDING_OK, "containment", NULL), NULL,
-                "process group, subreaper and environment mark; %s",
-                writable  ? "a control group can be made"
-                : unified ? "no control group of our own may be made here"
-                          : "no cgroup v2 here");
+    enum containment_tier tier;
+    char text[ERROR_TEXT_SIZE];
+    struct error e = {0};
+    if (containment_probe(&tier, text, sizeof text, &e))
+        finding_say(finding_add(findings, FINDING_OK, "containment", NULL), NULL, "%s: %s",
+                    containment_name(tier), text);
+    else
+        finding_say(finding_add(findings, FINDING_FAIL, "containment", NULL),
+                    "unset LATTICE_CONTAINMENT, or name a tier that can be had", "%s", e.text);
 }
 
 /* Reads the first line that `git --version` prints. */
