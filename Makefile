@@ -30,6 +30,7 @@ util-linux                     util-linux          util-linux       util-linux  
 lighttpd                       lighttpd            lighttpd         lighttpd           serves git over https:// to the tests
 lighttpd-mod-openssl           -                   -               -                  its TLS
 openssl                        openssl             openssl          openssl            makes that server's certificate
+strace                         strace              strace           strace             shows that an idle service makes no system call
 endef
 define LINT_DEPS
 clang                          clang               clang            clang              the second compiler; fuzzing
@@ -43,7 +44,10 @@ define VALGRIND_DEPS
 valgrind                       valgrind            valgrind         valgrind           make valgrind
 libc6-dbg                      -                   -                -                  valgrind needs the C library's symbols
 endef
-export BUILD_DEPS TEST_DEPS LINT_DEPS VALGRIND_DEPS
+define HEAVY_DEPS
+prometheus                     prometheus2         prometheus       prometheus         promtool checks the metrics in make heavy
+endef
+export BUILD_DEPS TEST_DEPS LINT_DEPS VALGRIND_DEPS HEAVY_DEPS
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -208,7 +212,9 @@ lint-deps: ## the same, and what make lint and make fuzz need
 	@tests/deps.sh BUILD TEST LINT
 valgrind-deps:
 	@tests/deps.sh BUILD TEST VALGRIND
-.PHONY: valgrind-deps
+heavy-deps:
+	@tests/deps.sh BUILD TEST HEAVY
+.PHONY: valgrind-deps heavy-deps
 
 # `make lint check` is one after the other: both install, and both fill all processors by themselves.
 FRONT := try check lint asan tsan valgrind coverage fuzz heavy bench deps lint-deps install
@@ -235,7 +241,7 @@ coverage: deps ## the fast tests with gcov; prints lines covered per file
 	$(call again,do-coverage)
 fuzz: lint-deps ## every fuzz target for FUZZ_SECONDS=60
 	$(call again,do-fuzz)
-heavy: deps ## the long tests in heavy-tests/ (H=name picks one)
+heavy: heavy-deps ## the long tests in heavy-tests/ (H=name picks one)
 	$(call again,do-heavy)
 bench: deps ## speed and memory, as ratios measured in one run
 	$(call again,do-bench)

@@ -22,9 +22,10 @@ CHECKED bool home_open_existing(const char *override, struct home *home, struct 
 void home_release(struct home *home);
 
 /* Files of the home; caller frees. */
-#define HOME_SOURCES_JSON   "sources.json"
-#define HOME_LEDGER         "ledger.db"
-#define HOME_SUPERVISE_LOCK "supervise.lock"
+#define HOME_SOURCES_JSON     "sources.json"
+#define HOME_LEDGER           "ledger.db"
+#define HOME_SUPERVISE_LOCK   "supervise.lock"
+#define HOME_SUPERVISE_SOCKET "supervise.sock"
 char *home_path(const struct home *home, const char *file);
 /* Files of one source: sources/<id>/<file>; file "" gives the folder. */
 #define SOURCE_STORE  "store.db"

@@ -1,11 +1,14 @@
 /* The ledger's tables, and reading and writing them. */
 #include "common/ledger.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "common/ledger_history.h"
+#include "common/ledger_internal.h"
 #include "common/store_db.h"
 #include "common/store_schema.h"
 #include "common/text.h"
@@ -69,6 +72,22 @@ static const char *const migrations[] = {
     " type TEXT NOT NULL,"
     " json TEXT NOT NULL"
     ") STRICT;",
+    "ALTER TABLE source_state ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE blamed_page("
+    " source TEXT NOT NULL,"
+    " path TEXT NOT NULL,"
+    " blob TEXT NOT NULL,"
+    " runs INTEGER NOT NULL," /* that ended on it */
+    " last_at INTEGER NOT NULL,"
+    " PRIMARY KEY(source, path, blob)"
+    ") STRICT, WITHOUT ROWID;",
+    /* What the metrics count; survives the bounds of the other tables. */
+    "CREATE TABLE counter("
+    " name TEXT NOT NULL,"
+    " label TEXT NOT NULL," /* "" where the name has none */
+    " count INTEGER NOT NULL,"
+    " PRIMARY KEY(name, label)"
+    ") STRICT, WITHOUT ROWID;",
 };
 
 enum { LEDGER_FORMAT = sizeof migrations / sizeof *migrations };
@@ -76,6 +95,7 @@ enum { LEDGER_FORMAT = sizeof migrations / sizeof *migrations };
 enum sql {
     SQL_SOURCE,
     SQL_EVENTS,
+    SQL_BLAMED,
     SQL_READ_COUNT,
     SQL_ADD_INVOCATION = SQL_READ_COUNT,
     SQL_END_INVOCATION,
@@ -83,6 +103,10 @@ enum sql {
     SQL_PRUNE_ATTEMPTS,
     SQL_COUNT_ATTEMPT,
     SQL_COUNT_SKIP,
+    SQL_BLAME_PAGE,
+    SQL_PRUNE_PAGES,
+    SQL_FORGET_PAGES,
+    SQL_FORGET_BACKOFF,
     SQL_ADD_EVENT,
     SQL_PRUNE_EVENTS,
     SQL_COUNT
@@ -93,7 +117,8 @@ enum sql {
 
 static const char *const sql[SQL_COUNT] = {
     [SQL_SOURCE] = "SELECT " RUN_COLUMNS ", wave, ended_at, exit_code, signal, kill_stage,"
-                   " s.attempts, s.last_attempt_at, s.last_success_at, s.next_attempt_at"
+                   " s.attempts, s.last_attempt_at, s.last_success_at, s.next_attempt_at,"
+                   " s.failures"
                    " FROM source_state s JOIN attempt a ON a.id = s.last WHERE s.source = ?1",
     [SQL_EVENTS] = "SELECT seq, at, source, type, json FROM event WHERE seq > ?1"
                    " ORDER BY seq LIMIT ?2",
@@ -107,10 +132,24 @@ static const char *const sql[SQL_COUNT] = {
         "DELETE FROM attempt WHERE source = ?1 AND id <= (SELECT id FROM attempt WHERE source = ?1"
         " ORDER BY id DESC LIMIT 1 OFFSET " TEXT_OF(LEDGER_ATTEMPTS_MAX) ")",
     [SQL_COUNT_ATTEMPT] =
-        "INSERT INTO source_state(source, last, attempts, last_attempt_at, last_success_at)"
-        " VALUES(?1, ?2, NOT ?3, ?4, iif(?3, ?5, 0)) ON CONFLICT(source) DO UPDATE SET"
-        " last = ?2, attempts = iif(?3, 0, attempts + 1), last_attempt_at = ?4,"
-        " last_success_at = iif(?3, ?5, last_success_at), next_attempt_at = 0",
+        "INSERT INTO source_state(source, last, attempts, last_attempt_at, last_success_at,"
+        " next_attempt_at, failures) VALUES(?1, ?2, NOT ?3, ?4, iif(?3, ?5, 0), ?6, ?7)"
+        " ON CONFLICT(source) DO UPDATE SET last = ?2, attempts = iif(?3, 0, attempts + 1),"
+        " last_attempt_at = ?4, last_success_at = iif(?3, ?5, last_success_at),"
+        " next_attempt_at = ?6, failures = ?7",
+    [SQL_BLAMED] = "SELECT path, blob, runs FROM blamed_page WHERE source = ?1"
+                   " ORDER BY last_at DESC, path",
+    [SQL_BLAME_PAGE] =
+        "INSERT INTO blamed_page(source, path, blob, runs, last_at) VALUES(?1, ?2, ?3, 1, ?4)"
+        " ON CONFLICT(source, path, blob) DO UPDATE SET runs = runs + 1, last_at = ?4",
+    [SQL_PRUNE_PAGES] =
+        "DELETE FROM blamed_page WHERE source = ?1 AND (path, blob) NOT IN (SELECT path, blob"
+        " FROM blamed_page WHERE source = ?1 ORDER BY last_at DESC LIMIT " TEXT_OF(
+            LEDGER_PAGES_MAX) ")",
+    [SQL_FORGET_PAGES] = "DELETE FROM blamed_page WHERE source = ?1 AND (?2 IS NULL OR path = ?2)",
+    [SQL_FORGET_BACKOFF] =
+        "UPDATE source_state SET next_attempt_at = 0, failures = 0 WHERE source = ?1 AND"
+        " (next_attempt_at <> 0 OR failures <> 0)",
     [SQL_COUNT_SKIP] =
         "INSERT INTO source_state(source, last, attempts, last_attempt_at, last_success_at)"
         " VALUES(?1, ?2, 0, 0, 0) ON CONFLICT(source) DO UPDATE SET last = ?2",
@@ -177,21 +216,35 @@ void ledger_close(struct ledger **ledger)
     *ledger = NULL;
 }
 
+sqlite3 *ledger_db(struct ledger *ledger)
+{
+    return ledger->db;
+}
+
+bool ledger_attempt_row(sqlite3_stmt *s, struct attempt *attempt, struct error *e)
+{
+    enum { FIRST = LEDGER_ATTEMPT_FIRST };
+    if (!run_row_read(s, &attempt->result, e))
+        return false;
+    attempt->wave = (int)column_int(s, FIRST);
+    attempt->ended_at = column_int(s, FIRST + 1);
+    attempt->exit_code = (int)column_int(s, FIRST + 2);
+    attempt->signal = (int)column_int(s, FIRST + 3);
+    column_copy(s, FIRST + 4, attempt->kill_stage, sizeof attempt->kill_stage);
+    return true;
+}
+
 static bool read_row(sqlite3_stmt *s, struct ledger_source *out, struct error *e)
 {
-    enum { FIRST = 18 }; /* columns of RUN_COLUMNS */
-    if (!run_row_read(s, &out->last.result, e))
+    enum { FIRST = LEDGER_ATTEMPT_FIRST };
+    if (!ledger_attempt_row(s, &out->last, e))
         return false;
     out->has_last = true;
-    out->last.wave = (int)column_int(s, FIRST);
-    out->last.ended_at = column_int(s, FIRST + 1);
-    out->last.exit_code = (int)column_int(s, FIRST + 2);
-    out->last.signal = (int)column_int(s, FIRST + 3);
-    column_copy(s, FIRST + 4, out->last.kill_stage, sizeof out->last.kill_stage);
     out->attempts = column_int(s, FIRST + 5);
     out->last_attempt_at = column_int(s, FIRST + 6);
     out->last_success_at = column_int(s, FIRST + 7);
     out->next_attempt_at = column_int(s, FIRST + 8);
+    out->failures = column_int(s, FIRST + 9);
     return true;
 }
 
@@ -277,6 +330,8 @@ static bool count_attempt(struct ledger *ledger, const char *source, const struc
         bind_int(s, 3, outcome_verdict(attempt->result.outcome) == VERDICT_OK);
         bind_int(s, 4, attempt->result.started_at);
         bind_int(s, 5, attempt->ended_at);
+        bind_int(s, 6, attempt->next_attempt_at);
+        bind_int(s, 7, attempt->failures);
     }
     return db_run(s, NULL, e);
 }
@@ -286,6 +341,20 @@ static bool prune_attempts(struct ledger *ledger, const char *source, struct err
     sqlite3_stmt *s = ledger->statements[SQL_PRUNE_ATTEMPTS];
     bind_text(s, 1, source);
     return db_run(s, NULL, e);
+}
+
+/* A stage reads as `kill`, `swept 3` or `kill, swept 3`. */
+static bool count_run(struct ledger *ledger, const struct attempt *attempt, struct error *e)
+{
+    const char *swept = strstr(attempt->kill_stage, "swept ");
+    int64_t orphans = swept ? strtoll(swept + strlen("swept "), NULL, 10) : 0;
+    char stage[sizeof attempt->kill_stage] = "";
+    if (swept != attempt->kill_stage)
+        snprintf(stage, sizeof stage, "%.*s", (int)strcspn(attempt->kill_stage, " ,"),
+                 attempt->kill_stage);
+    return ledger_count(ledger, COUNTER_RUN, outcome_name(attempt->result.outcome), 1, e) &&
+           (!stage[0] || ledger_count(ledger, COUNTER_KILL, stage, 1, e)) &&
+           (orphans <= 0 || ledger_count(ledger, COUNTER_ORPHAN, "", orphans, e));
 }
 
 bool ledger_add_attempt(struct ledger *ledger, int64_t invocation, const char *source,
@@ -301,7 +370,63 @@ bool ledger_add_attempt(struct ledger *ledger, int64_t invocation, const char *s
     bind_int(s, 24, invocation);
     bind_text(s, 25, source);
     return db_run(s, NULL, e) && count_attempt(ledger, source, attempt, e) &&
-           prune_attempts(ledger, source, e);
+           count_run(ledger, attempt, e) && prune_attempts(ledger, source, e);
+}
+
+bool ledger_read_blamed(struct ledger *ledger, const char *id, struct blamed_pages *pages,
+                        struct error *e)
+{
+    sqlite3_stmt *s = ledger->statements[SQL_BLAMED];
+    enum db_row row;
+    bind_text(s, 1, id);
+    while ((row = db_step(s, e)) == DB_ROW) {
+        pages->pages = xrealloc(pages->pages, (pages->count + 1) * sizeof *pages->pages);
+        pages->pages[pages->count++] = (struct blamed_page){
+            .name = {.path = xstrdup(column_text(s, 0)), .blob = xstrdup(column_text(s, 1))},
+            .runs = column_int(s, 2)};
+    }
+    return row == DB_DONE;
+}
+
+void blamed_pages_release(struct blamed_pages *pages)
+{
+    for (size_t i = 0; i < pages->count; i++) {
+        free(pages->pages[i].name.path);
+        free(pages->pages[i].name.blob);
+    }
+    free(pages->pages);
+    *pages = (struct blamed_pages){0};
+}
+
+bool ledger_blame_page(struct ledger *ledger, const struct ledger_page *page, struct error *e)
+{
+    sqlite3_stmt *s = ledger->statements[SQL_BLAME_PAGE];
+    sqlite3_stmt *prune = ledger->statements[SQL_PRUNE_PAGES];
+    bind_text(s, 1, page->source);
+    bind_text(s, 2, page->path);
+    bind_text(s, 3, page->blob);
+    bind_int(s, 4, page->at);
+    bind_text(prune, 1, page->source);
+    return db_run(s, NULL, e) && db_run(prune, NULL, e);
+}
+
+bool ledger_retry(struct ledger *ledger, const char *source, const char *path,
+                  struct ledger_retry *taken, struct error *e)
+{
+    sqlite3_stmt *pages = ledger->statements[SQL_FORGET_PAGES];
+    sqlite3_stmt *backoff = ledger->statements[SQL_FORGET_BACKOFF];
+    int64_t changed = 0;
+    bind_text(pages, 1, source);
+    bind_text(pages, 2, path);
+    if (!db_run(pages, &taken->pages, e))
+        return false;
+    if (path)
+        return true;
+    bind_text(backoff, 1, source);
+    if (!db_run(backoff, &changed, e))
+        return false;
+    taken->backoff = changed > 0;
+    return true;
 }
 
 bool ledger_add_event(struct ledger *ledger, const struct ledger_event *event, struct error *e)

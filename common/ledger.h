@@ -18,6 +18,8 @@ struct attempt {
     int exit_code;    /* -1: none, it was ended by a signal or never started */
     int signal;       /* 0: none */
     char kill_stage[24];
+    int64_t failures;        /* in a row, after it: see backoff.h */
+    int64_t next_attempt_at; /* Unix seconds, 0: any time */
 };
 
 /* What is known of one source over all invocations. */
@@ -27,7 +29,34 @@ struct ledger_source {
     int64_t attempts;        /* since the last success; skipped ones do not count */
     int64_t last_attempt_at; /* Unix seconds, 0: never; skipped ones do not count */
     int64_t last_success_at; /* Unix seconds, 0: never */
+    int64_t failures;        /* invocations in a row that brought nothing */
     int64_t next_attempt_at; /* Unix seconds, 0: any time */
+};
+
+/* A page on which a run crashed, was killed or stalled; on two of them it is quarantined. Kept for
+ * the newest LEDGER_PAGES_MAX of each source. */
+#define LEDGER_QUARANTINE_AFTER 2
+#define LEDGER_PAGES_MAX        200
+struct blamed_page {
+    struct page_name name;
+    int64_t runs; /* that ended on it */
+};
+struct blamed_pages {
+    struct blamed_page *pages; /* owned */
+    size_t count;
+};
+void blamed_pages_release(struct blamed_pages *pages);
+struct ledger_page {
+    const char *source; /* borrowed, as the others */
+    const char *path;
+    const char *blob;
+    int64_t at; /* Unix seconds */
+};
+
+/* What `retry` took away. */
+struct ledger_retry {
+    bool backoff;
+    int64_t pages; /* blamed ones, quarantined or not */
 };
 
 /* One run of the supervisor. */
@@ -72,6 +101,10 @@ struct ledger_range {
 CHECKED bool ledger_read_events(struct ledger *ledger, struct ledger_range range,
                                 ledger_event_handler handle, void *owner, struct error *e);
 
+/* The newest first. Caller releases, also on failure. */
+CHECKED bool ledger_read_blamed(struct ledger *ledger, const char *id, struct blamed_pages *pages,
+                                struct error *e);
+
 /* Writing: begin, any number of these, commit. After a failure, roll back. */
 CHECKED bool ledger_begin(struct ledger *ledger, struct error *e);
 CHECKED bool ledger_commit(struct ledger *ledger, struct error *e);
@@ -82,6 +115,11 @@ CHECKED bool ledger_end_invocation(struct ledger *ledger, int64_t id,
                                    const struct invocation *invocation, struct error *e);
 CHECKED bool ledger_add_attempt(struct ledger *ledger, int64_t invocation, const char *source,
                                 const struct attempt *attempt, struct error *e);
+CHECKED bool ledger_blame_page(struct ledger *ledger, const struct ledger_page *page,
+                               struct error *e);
+/* Forgets backoff and blamed pages of a source; with `path` that page only. */
+CHECKED bool ledger_retry(struct ledger *ledger, const char *source, const char *path,
+                          struct ledger_retry *taken, struct error *e);
 CHECKED bool ledger_add_event(struct ledger *ledger, const struct ledger_event *event,
                               struct error *e);
 

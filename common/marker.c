@@ -15,7 +15,6 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
-#include "common/text.h"
 
 /* Ancestors looked at; a deeper tree of processes than this does not occur. */
 enum { ANCESTORS_MAX = 64 };
@@ -35,8 +34,8 @@ char *marker_value(const struct home *home, const char *source, const char *run_
     return xasprintf("%s%s", start, run_id);
 }
 
-/* Does a NUL-separated environment hold MARKER_VARIABLE=<mark>...? */
-static bool environment_has(const char *text, size_t size, const char *mark)
+/* What follows MARKER_VARIABLE=<mark> in a NUL-separated environment; NULL if there is none. */
+static const char *find_mark(const char *text, size_t size, const char *mark)
 {
     static const char name[] = MARKER_VARIABLE "=";
     size_t mark_size = strlen(mark);
@@ -44,13 +43,13 @@ static bool environment_has(const char *text, size_t size, const char *mark)
         size_t length = strnlen(text + i, size - i);
         if (length >= sizeof name - 1 + mark_size && memcmp(text + i, name, sizeof name - 1) == 0 &&
             memcmp(text + i + sizeof name - 1, mark, mark_size) == 0)
-            return true;
+            return text + i + sizeof name - 1 + mark_size;
         i += length + 1;
     }
-    return false;
+    return NULL;
 }
 
-static bool marked(pid_t pid, const char *mark, struct buf *memory)
+static bool read_environment(pid_t pid, struct buf *memory)
 {
     char path[40];
     snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
@@ -63,7 +62,29 @@ static bool marked(pid_t pid, const char *mark, struct buf *memory)
     while (memory->size < ENVIRON_MAX_BYTES &&
            (n = read(fd, memory->data + memory->size, ENVIRON_MAX_BYTES - memory->size)) > 0)
         memory->size += (size_t)n;
-    return environment_has(memory->data, memory->size, mark);
+    memory->data[memory->size] = '\0';
+    return memory->size > 0;
+}
+
+static bool marked(pid_t pid, const char *mark, struct buf *memory)
+{
+    return read_environment(pid, memory) && find_mark(memory->data, memory->size, mark);
+}
+
+bool marker_read(const struct home *home, pid_t pid, struct buf *memory, struct mark *mark)
+{
+    char ours[48];
+    snprintf(ours, sizeof ours, "%llx:%llx:", (unsigned long long)home->device,
+             (unsigned long long)home->inode);
+    const char *rest =
+        read_environment(pid, memory) ? find_mark(memory->data, memory->size, ours) : NULL;
+    size_t source = rest ? strcspn(rest, ":") : 0;
+    if (!rest || rest[source] != ':' || source >= sizeof mark->source ||
+        strlen(rest + source + 1) >= sizeof mark->run_id)
+        return false;
+    snprintf(mark->source, sizeof mark->source, "%.*s", (int)source, rest);
+    snprintf(mark->run_id, sizeof mark->run_id, "%s", rest + source + 1);
+    return true;
 }
 
 static size_t ancestors(pid_t out[ANCESTORS_MAX])

@@ -2,17 +2,33 @@
 #ifndef LATTICE_COMMON_MARKER_H
 #define LATTICE_COMMON_MARKER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/home.h"
 #include "common/proc.h"
+#include "common/text.h"
 
 /* LATTICE_MARK=<device>:<inode>:<source>:<run_id>. Another home's workers are not ours. */
 #define MARKER_VARIABLE "LATTICE_MARK"
 
+/* Forces a tier of containment, for tests; see supervisor/containment.h. In the marker tier the
+ * mark is all there is: no subreaper on either level. */
+#define CONTAINMENT_VARIABLE    "LATTICE_CONTAINMENT"
+#define CONTAINMENT_MARKER_NAME "marker"
+
 /* The value; caller frees. */
 char *marker_value(const struct home *home, const char *source, const char *run_id);
+
+/* What a mark says. */
+struct mark {
+    char source[65];
+    char run_id[33];
+};
+/* Does the environment that `pid` was started with (/proc/PID/environ) carry a mark of this home?
+ * `memory` is used anew by each call. */
+bool marker_read(const struct home *home, pid_t pid, struct buf *memory, struct mark *mark);
 
 /* Sends `signal` to every living process whose environment carries a mark of this home and source
  * with whatever run, but not to the caller nor to its ancestors. Returns how many were found. Reads

@@ -117,6 +117,43 @@ static bool read_progress(const json_t *json, struct run_progress *p, struct err
            copy_text(json, "item_blob", p->item_blob, sizeof p->item_blob, e);
 }
 
+char *message_write_watch(const struct watch_list *list)
+{
+    json_t *paths = json_array();
+    for (size_t i = 0; i < list->count && i < WATCH_PATHS_MAX; i++)
+        if (utf8_valid(list->paths[i], strlen(list->paths[i])))
+            json_array_append_new(paths, text_json(list->paths[i]));
+    return as_line(
+        json_pack("{s:i, s:s, s:o}", "v", MESSAGE_VERSION, "type", "watch", "paths", paths));
+}
+
+static bool read_watch(const json_t *json, struct watch_list *list, struct error *e)
+{
+    const json_t *paths = json_object_get(json, "paths");
+    size_t count = json_array_size(paths);
+    if (!json_is_array(paths) || count > WATCH_PATHS_MAX)
+        return error_set(e, CAUSE_BUG, "message without a list of at most %d paths",
+                         WATCH_PATHS_MAX);
+    list->paths = xcalloc(count + 1, sizeof *list->paths);
+    for (size_t i = 0; i < count; i++) {
+        const char *path = json_string_value(json_array_get(paths, i));
+        if (!path || path[0] != '/' || strlen(path) > WATCH_PATH_BYTES_MAX) {
+            watch_list_release(list);
+            return error_set(e, CAUSE_BUG, "message with a bad path to watch");
+        }
+        list->paths[list->count++] = xstrdup(path);
+    }
+    return true;
+}
+
+void watch_list_release(struct watch_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->paths[i]);
+    free(list->paths);
+    *list = (struct watch_list){0};
+}
+
 /* NULL with `e` filled unless the line is an object of our version. */
 static json_t *parse_line(const char *line, size_t size, struct error *e)
 {
@@ -158,7 +195,16 @@ bool message_read(const char *line, size_t size, struct message *message, struct
         message->type = MESSAGE_RESULT;
         return read_result(json, &message->result, e);
     }
+    if (type && strcmp(type, "watch") == 0) {
+        message->type = MESSAGE_WATCH;
+        return read_watch(json, &message->watch, e);
+    }
     return error_set(e, CAUSE_BUG, "message of unknown type");
+}
+
+void message_release(struct message *message)
+{
+    watch_list_release(&message->watch);
 }
 
 char *message_write_job(const struct job *job)
@@ -210,13 +256,18 @@ bool message_read_job(const char *line, size_t size, struct job *out, struct err
     return true;
 }
 
+void page_names_free(struct page_name *pages, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(pages[i].path);
+        free(pages[i].blob);
+    }
+    free(pages);
+}
+
 void job_release(struct job *job)
 {
-    for (size_t i = 0; i < job->quarantine_count; i++) {
-        free(job->quarantine[i].path);
-        free(job->quarantine[i].blob);
-    }
-    free(job->quarantine);
+    page_names_free(job->quarantine, job->quarantine_count);
     *job = (struct job){0};
 }
 

@@ -1,5 +1,5 @@
 /* What supervisor and worker tell each other: JSON lines, writer and reader side by side. */
-/* fd 3, worker to supervisor: `progress` lines, then one `result`.
+/* fd 3, worker to supervisor: `progress` lines, perhaps a `watch`, then one `result`.
  * fd 4, the lifeline, supervisor to worker: one `job` line, later perhaps `stop`; its end means
  * that the supervisor is gone. */
 #ifndef LATTICE_COMMON_MESSAGE_H
@@ -54,6 +54,17 @@ struct page_name {
     char *path; /* owned */
     char *blob; /* owned */
 };
+/* Takes `pages`. */
+void page_names_free(struct page_name *pages, size_t count);
+
+/* Where a source's news would be seen. A path that ends with '/' is a folder in which every name
+ * counts; any other is a file, there or not, seen through its folder. All absolute. */
+enum { WATCH_PATHS_MAX = 64, WATCH_PATH_BYTES_MAX = 4096 };
+struct watch_list {
+    char **paths; /* owned */
+    size_t count;
+};
+void watch_list_release(struct watch_list *list);
 
 /* What the supervisor asks for. Limits here are already resolved (flag, source, defaults). */
 struct job {
@@ -69,17 +80,20 @@ struct job {
 /* Each gives one line with its '\n'; caller frees. */
 char *message_write_progress(const struct run_progress *progress);
 char *message_write_result(const struct run_result *result);
+char *message_write_watch(const struct watch_list *list);
 char *message_write_job(const struct job *job);
 #define MESSAGE_STOP "stop\n"
 
-enum message_type { MESSAGE_PROGRESS, MESSAGE_RESULT };
+enum message_type { MESSAGE_PROGRESS, MESSAGE_RESULT, MESSAGE_WATCH };
 struct message {
     enum message_type type;
     struct run_progress progress;
     struct run_result result;
+    struct watch_list watch;
 };
-/* One line without its '\n'; pure. CAUSE_BUG with what is wrong. */
+/* One line without its '\n'; pure. CAUSE_BUG with what is wrong. Caller releases what was read. */
 CHECKED bool message_read(const char *line, size_t size, struct message *message, struct error *e);
+void message_release(struct message *message);
 CHECKED bool message_read_job(const char *line, size_t size, struct job *job, struct error *e);
 void job_release(struct job *job);
 

@@ -21,25 +21,46 @@ static void slurp(const char *path, char *out, size_t size)
     out[n > 0 ? n : 0] = '\0';
 }
 
+/* The next field as a number. */
+static bool next_number(const char **at, uint64_t *number)
+{
+    const char *p = *at;
+    *number = 0;
+    while (*p == ' ')
+        p++;
+    bool negative = *p == '-';
+    p += negative;
+    if (*p < '0' || *p > '9')
+        return false;
+    for (; *p >= '0' && *p <= '9'; p++)
+        *number = *number * 10 + (uint64_t)(*p - '0');
+    if (negative)
+        *number = 0 - *number;
+    *at = p;
+    return true;
+}
+
+/* Fields are counted as in proc_pid_stat(5): 4 is the parent, 22 the start. */
+enum { FIELD_PARENT = 4, FIELD_GROUP = 5, FIELD_SESSION = 6, FIELD_START = 22 };
+
 bool process_stat_parse(const char *text, struct process_stat *stat)
 {
     /* The name in brackets may hold anything, brackets and newlines too: the last ')' ends it. */
-    const char *after = strrchr(text, ')');
-    struct process_stat s = {0};
-    int pid;
-    int parent;
-    int group;
-    int session;
-    if (!after || sscanf(text, "%d", &pid) != 1 ||
-        sscanf(after + 1,
-               " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %" SCNu64,
-               &s.state, &parent, &group, &session, &s.start) != 5)
+    const char *at = strrchr(text, ')');
+    uint64_t number[FIELD_START + 1] = {0};
+    if (!at || !next_number(&text, &number[1]) || at[1] != ' ' || !at[2])
         return false;
-    s.pid = pid;
-    s.parent = parent;
-    s.group = group;
-    s.session = session;
-    *stat = s;
+    char state = at[2];
+    at += 3;
+    for (int i = FIELD_PARENT; i <= FIELD_START; i++)
+        if (!next_number(&at, &number[i]))
+            return false;
+    *stat = (struct process_stat){.pid = (pid_t)number[1],
+                                  .state = state,
+                                  .parent = (pid_t)number[FIELD_PARENT],
+                                  .group = (pid_t)number[FIELD_GROUP],
+                                  .session = (pid_t)number[FIELD_SESSION],
+                                  .start = number[FIELD_START]};
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/duration.h"
 #include "common/text.h"
 
 static const char *const words[] = {
@@ -71,29 +72,53 @@ static void show_unreadable(const struct error *why, struct source_status *statu
     snprintf(status->result.message, sizeof status->result.message, "%s", why->text);
 }
 
-static void say_progress(const struct lock_row *row, int64_t now_s, char *out, size_t size)
+/* 12,400: people compare these numbers at a glance. */
+static void grouped(int64_t number, char out[32])
 {
-    char total[32] = "";
+    char digits[24];
+    size_t size = (size_t)snprintf(digits, sizeof digits, "%lld", (long long)number);
+    size_t at = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (i > 0 && (size - i) % 3 == 0 && digits[i - 1] != '-')
+            out[at++] = ',';
+        out[at++] = digits[i];
+    }
+    out[at] = '\0';
+}
+
+void status_progress(const struct lock_row *row, int64_t now_s, char *out, size_t size)
+{
+    char done[32];
+    char total[32];
+    char ago[DURATION_TEXT_SIZE];
     int64_t ago_s = now_s > row->last_refreshed_at ? now_s - row->last_refreshed_at : 0;
-    if (row->total >= 0)
-        snprintf(total, sizeof total, " of %lld", (long long)row->total);
-    snprintf(out, size, "%s: %lld%s, last progress %llds ago, pid %d", row->phase,
-             (long long)row->done, total, (long long)ago_s, (int)row->holder.pid);
+    grouped(row->done, done);
+    grouped(row->total, total);
+    duration_format(ago_s * 1000, ago);
+    if (ago_s < 60) /* known in whole seconds only */
+        snprintf(ago, sizeof ago, "%llds", (long long)ago_s);
+    bool known = row->total >= 0;
+    snprintf(out, size, "%s, %s%s%s, last progress %s ago", row->phase, done, known ? " of " : "",
+             known ? total : "", ago);
 }
 
 /* A row of somebody dead is a leftover: the living worker has not written its own yet. */
 static void show_running(const struct status_parts *parts, struct source_status *status)
 {
     const struct lock_row *row = parts->view ? &parts->view->lock : NULL;
+    int64_t stall_ms = parts->stall_ms ? parts->stall_ms : parts->source->stall_ms;
+    char progress[160];
     status->word = STATUS_RUNNING;
     if (!row || !row->run_id[0] || process_liveness(&row->holder) == PROCESS_DEAD) {
         snprintf(status->result.message, sizeof status->result.message, "starting");
         return;
     }
     status->holder = *row;
-    say_progress(row, parts->now_s, status->result.message, sizeof status->result.message);
-    if ((parts->now_s - row->last_refreshed_at) * 1000 > parts->source->stall_ms)
+    if ((parts->now_s - row->last_refreshed_at) * 1000 > stall_ms)
         status->word = STATUS_STALLED;
+    status_progress(row, parts->now_s, progress, sizeof progress);
+    snprintf(status->result.message, sizeof status->result.message, "%s (%s), pid %d",
+             words[status->word], progress, (int)row->holder.pid);
 }
 
 void status_make(const struct status_parts *parts, struct source_status *status)

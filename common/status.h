@@ -37,10 +37,14 @@ struct status_parts {
     const struct error *view_error;     /* then why */
     const struct ledger_source *ledger; /* NULL if the ledger knows nothing */
     bool locked;                        /* a living worker holds the source's kernel lock */
+    int64_t stall_ms;                   /* --stall; 0: the source's own */
     int64_t now_s;
 };
 
 void status_make(const struct status_parts *parts, struct source_status *status);
+
+/* `import, 12,400 of 61,200, last progress 3s ago` */
+void status_progress(const struct lock_row *row, int64_t now_s, char *out, size_t size);
 
 /* The name shown: "ok", "partial", "running", "never", ... */
 const char *status_name(const struct source_status *status);

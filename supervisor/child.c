@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/lock.h"
+#include "common/log.h"
 #include "common/marker.h"
 #include "common/text.h"
 #include "supervisor/child_io.h"
@@ -27,7 +27,13 @@ struct child {
     uv_timer_t alarm;
     uv_timer_t stall;
     uv_work_t work;
-    int users;        /* open handles, and the pool's work: memory is free when none is left */
+    uv_work_t killing;
+    struct contained *contained; /* owned; what the worker starts */
+    int64_t ending_since_ms;     /* uv_now() when the search for what it left began */
+    bool contained_empty;        /* nothing of it is left */
+    bool last_look;              /* what is found now is stuck */
+    bool is_killing;             /* the pool has `killing` */
+    int users;        /* open handles, and the pool's works: memory is free when none is left */
     bool has_process; /* its handle is the loop's */
     bool spawned;
     bool has_record;
@@ -44,6 +50,7 @@ static void unuse(struct child *child)
     if (--child->users > 0)
         return;
     child_io_release(&child->io);
+    contained_free(child->contained);
     free(child->spawn_error);
     free(child);
 }
@@ -81,6 +88,14 @@ static void take_progress(struct child *child, const struct run_progress *progre
     child->spec.observer->progress(child->spec.owner, progress);
 }
 
+static void take_result(struct child *child, const struct run_result *result)
+{
+    child->record = *result;
+    child->has_record = strcmp(result->run_id, child->end.attempt.result.run_id) == 0;
+    child->garbage_lines += !child->has_record;
+    handle_event(child, EVENT_RESULT);
+}
+
 static void take_message(void *owner, const char *line, size_t size)
 {
     struct child *child = owner;
@@ -90,14 +105,18 @@ static void take_message(void *owner, const char *line, size_t size)
         child->garbage_lines++;
         return;
     }
-    if (message.type == MESSAGE_PROGRESS) {
+    switch (message.type) {
+    case MESSAGE_PROGRESS:
         take_progress(child, &message.progress);
-        return;
+        break;
+    case MESSAGE_RESULT:
+        take_result(child, &message.result);
+        break;
+    case MESSAGE_WATCH:
+        child->spec.observer->watch(child->spec.owner, &message.watch);
+        break;
     }
-    child->record = message.result;
-    child->has_record = strcmp(message.result.run_id, child->end.attempt.result.run_id) == 0;
-    child->garbage_lines += !child->has_record;
-    handle_event(child, EVENT_RESULT);
+    message_release(&message);
 }
 
 static void take_stderr(void *owner, const char *line, size_t size)
@@ -124,10 +143,32 @@ static void ask_to_stop(struct child *child)
     uv_process_kill(&child->process, SIGTERM);
 }
 
-/* The worker leads a group and a session of its own; until it is reaped the number is its. */
+static void kill_work(uv_work_t *work)
+{
+    const struct child *child = work->data;
+    contained_kill(child->contained);
+}
+
+static void killed(uv_work_t *work, int status)
+{
+    (void)status;
+    struct child *child = work->data;
+    child->is_killing = false;
+    unuse(child);
+}
+
+/* The worker leads a group and a session of its own; until it is reaped the number is its. Who left
+ * the group is killed at the same moment if there is a control group, else once the worker is gone.
+ */
 static void signal_group(struct child *child, int signal)
 {
     kill(-child->process.pid, signal);
+    if (signal != SIGKILL || child->is_killing || !contained_cgroup(child->contained))
+        return;
+    child->is_killing = true;
+    child->users++;
+    child->killing.data = child;
+    uv_queue_work(child->spec.loop, &child->killing, kill_work, killed);
 }
 
 static void alarm_fired(uv_timer_t *timer)
@@ -144,25 +185,11 @@ static void set_alarm(struct child *child, int64_t at_ms)
     uv_timer_start(&child->alarm, alarm_fired, wait_ms > 0 ? (uint64_t)wait_ms : 0, 0);
 }
 
-/* Stragglers of a run that ended well left with its group; one that did not is searched for what
- * left the group, by the mark. */
-static bool ended_badly(const struct child *child)
+/* A worker of ours that comes to its end by itself has seen that it has no children left. */
+static bool ended_clean(const struct child *child)
 {
-    return child->spawned && (child->end.attempt.signal || !child->has_record ||
-                              child->machine.kill_stage != KILL_NONE);
-}
-
-/* Under the source's lock, since a worker that somebody runs by hand has children with such a mark
- * too. A lock that is held says that one lives. */
-static void end_stragglers(const struct child_spec *spec)
-{
-    char *path = home_source_path(spec->home, spec->source, SOURCE_LOCK);
-    struct error ignored = {0}; /* without a folder there is no lock, and nobody who holds it */
-    int fd = -1;
-    if (lock_kernel_acquire(path, &fd, &ignored) != LOCK_BUSY)
-        marker_signal(spec->home, spec->source, SIGKILL);
-    lock_kernel_release(&fd);
-    free(path);
+    return child->has_record && !child->end.attempt.signal &&
+           child->machine.kill_stage == KILL_NONE && child->machine.state != CHILD_STUCK;
 }
 
 /* In the pool: everything that may wait for a disk or a lock. */
@@ -171,9 +198,14 @@ static void collect_work(uv_work_t *work)
     struct child *child = work->data;
     struct child_end *end = &child->end;
     const struct child_spec *spec = &child->spec;
-    if (ended_badly(child))
-        end_stragglers(spec);
-    end->view_read = store_view_read(spec->home, spec->source, &end->view, &end->view_error);
+    if (!child->spawned)
+        child->contained_empty = true;
+    else if (ended_clean(child))
+        child->contained_empty = contained_end_clean(child->contained);
+    else
+        child->contained_empty = contained_end(child->contained);
+    if (child->contained_empty || child->last_look)
+        end->view_read = store_view_read(spec->home, spec->source, &end->view, &end->view_error);
 }
 
 static bool find_row(struct child *child, struct run_result *row)
@@ -195,7 +227,8 @@ static void complete_result(struct child *child)
         .record = child->has_record ? &child->record : NULL,
         .spawn_error = child->spawn_error,
         .limits = child->spec.limits,
-        .stuck = child->machine.state == CHILD_STUCK,
+        .stuck = child->machine.state == CHILD_STUCK || !child->contained_empty,
+        .left = contained_left(child->contained),
         .exit_code = attempt->exit_code,
         .signal = attempt->signal,
         .kill_stage = child->machine.kill_stage,
@@ -210,17 +243,34 @@ static void complete_result(struct child *child)
     result.started_at = attempt->result.started_at;
     result.duration_ms = attempt->result.duration_ms;
     attempt->result = result;
-    snprintf(attempt->kill_stage, sizeof attempt->kill_stage, "%s",
-             kill_stage_name(child->machine.kill_stage));
+    kill_stage_write(child->machine.kill_stage, contained_swept(child->contained),
+                     attempt->kill_stage, sizeof attempt->kill_stage);
 }
+
+static void collect_in_pool(struct child *child);
 
 static void collected(uv_work_t *work, int status)
 {
     (void)status;
     struct child *child = work->data;
+    if (!child->contained_empty && !child->last_look) {
+        collect_in_pool(child);
+        unuse(child);
+        return;
+    }
     complete_result(child);
     handle_event(child, EVENT_DRAINED);
     unuse(child);
+}
+
+static void collect_in_pool(struct child *child)
+{
+    uv_update_time(child->spec.loop);
+    child->last_look = child->machine.state == CHILD_STUCK ||
+                       now(child) - child->ending_since_ms >= STUCK_AFTER_MS;
+    child->users++;
+    child->work.data = child;
+    uv_queue_work(child->spec.loop, &child->work, collect_work, collected);
 }
 
 static void drain(struct child *child)
@@ -246,13 +296,22 @@ static void collect(struct child *child)
     uv_close((uv_handle_t *)&child->stall, closed);
     if (child->has_process)
         uv_close((uv_handle_t *)&child->process, closed);
-    child->users++;
-    child->work.data = child;
-    uv_queue_work(child->spec.loop, &child->work, collect_work, collected);
+    child->ending_since_ms = now(child);
+    collect_in_pool(child);
+}
+
+/* For those who measure: the heavy tests. */
+static void log_latency(const struct child *child)
+{
+    uv_update_time(child->spec.loop);
+    if (child->machine.kill_stage == KILL_KILL)
+        log_line(LOG_DEBUG, child->spec.source, "end", "slot free %lld ms after its hard deadline",
+                 (long long)(now(child) - child->machine.hard_at_ms));
 }
 
 static void finish(struct child *child)
 {
+    log_latency(child);
     child->spec.observer->done(child->spec.owner, &child->end);
 }
 
@@ -275,6 +334,7 @@ static void exited(uv_process_t *process, int64_t code, int signal)
     child->end.attempt.exit_code = signal ? -1 : (int)code;
     child->end.attempt.signal = signal;
     kill(-process->pid, SIGKILL);
+    contained_reaped(child->contained);
     uv_update_time(child->spec.loop);
     handle_event(child, EVENT_EXITED);
 }
@@ -284,7 +344,9 @@ static void send_job(struct child *child)
     struct job job = {.timeout_ms = child->spec.limits.timeout_ms,
                       .grace_ms = child->spec.limits.grace_ms,
                       .full = child->spec.full,
-                      .allow_shrink = child->spec.allow_shrink};
+                      .allow_shrink = child->spec.allow_shrink,
+                      .quarantine = (struct page_name *)child->spec.quarantine,
+                      .quarantine_count = child->spec.quarantine_count};
     memcpy(job.run_id, child->end.attempt.result.run_id, sizeof job.run_id);
     char *line = message_write_job(&job);
     child_io_send(&child->io, line);
@@ -295,7 +357,7 @@ static int spawn(struct child *child)
 {
     const struct child_spec *spec = &child->spec;
     char *mark = marker_value(spec->home, spec->source, child->end.attempt.result.run_id);
-    char **environment = child_environment(mark);
+    char **environment = child_environment(mark, contained_cgroup(child->contained));
     const char *args[] = {spec->worker,   "--home", spec->home->path, "sync", spec->source,
                           "--supervised", NULL};
     uv_process_options_t options = {
@@ -307,7 +369,7 @@ static int spawn(struct child *child)
         .stdio = child->io.stdio,
         .stdio_count = CHILD_STDIO_COUNT,
     };
-    int code = uv_spawn(spec->loop, &child->process, &options);
+    int code = contained_spawn(child->contained, spec->loop, &child->process, &options);
     child->has_process = true; /* also after a failure: it was put into the loop */
     child->users++;
     child_environment_free(environment);
@@ -358,6 +420,8 @@ struct child *child_start(const struct child_spec *spec)
     child->end.attempt.exit_code = -1;
     child->end.attempt.result.started_at = clock_unix_s();
     run_id_make(child->end.attempt.result.run_id);
+    child->contained =
+        contained_new(spec->containment, spec->source, child->end.attempt.result.run_id);
     open_handles(child);
     start(child);
     return child;

@@ -8,6 +8,7 @@
 #include "common/ledger.h"
 #include "common/store_view.h"
 #include "supervisor/child_state.h"
+#include "supervisor/containment.h"
 #include "supervisor/schedule.h"
 
 struct child;
@@ -23,6 +24,7 @@ struct child_end {
 /* Called on the loop's thread. `done` is the last call: the slot is free. */
 struct child_observer {
     void (*progress)(void *owner, const struct run_progress *progress);
+    void (*watch)(void *owner, const struct watch_list *list);
     void (*stderr_line)(void *owner, const char *line, size_t size);
     void (*done)(void *owner, const struct child_end *end);
 };
@@ -30,11 +32,14 @@ struct child_observer {
 struct child_spec {
     uv_loop_t *loop; /* borrowed, as all below */
     const struct home *home;
+    struct containment *containment;
     const char *worker; /* path of lattice-worker */
     const char *source; /* id */
     struct run_limits limits;
     bool full;
     bool allow_shrink;
+    const struct page_name *quarantine; /* only until child_start returns */
+    size_t quarantine_count;
     int64_t version_before; /* the store's; a killed worker that moved it has committed */
     const struct child_observer *observer;
     void *owner;

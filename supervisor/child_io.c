@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/cgroup.h"
 #include "common/marker.h"
 #include "common/message.h"
 #include "supervisor/limits.h"
@@ -174,28 +175,35 @@ void child_io_release(struct child_io *io)
     line_reader_release(&io->result_lines);
 }
 
-static bool is_mark(const char *variable)
+enum { OWN_VARIABLES = 2 };
+
+/* One that a worker gets from us alone. */
+static bool is_own(const char *variable)
 {
-    return strncmp(variable, MARKER_VARIABLE "=", sizeof MARKER_VARIABLE) == 0;
+    return strncmp(variable, MARKER_VARIABLE "=", sizeof MARKER_VARIABLE) == 0 ||
+           strncmp(variable, CGROUP_VARIABLE "=", sizeof CGROUP_VARIABLE) == 0;
 }
 
-char **child_environment(const char *mark)
+char **child_environment(const char *mark, const char *cgroup)
 {
     size_t count = 0;
     while (environ[count])
         count++;
-    char **list = xcalloc(count + 2, sizeof *list);
+    char **list = xcalloc(count + OWN_VARIABLES + 1, sizeof *list);
     size_t at = 0;
     list[at++] = xasprintf("%s=%s", MARKER_VARIABLE, mark);
+    if (cgroup)
+        list[at++] = xasprintf("%s=%s", CGROUP_VARIABLE, cgroup);
     for (size_t i = 0; i < count; i++)
-        if (!is_mark(environ[i]))
+        if (!is_own(environ[i]))
             list[at++] = environ[i];
     return list;
 }
 
 void child_environment_free(char **environment)
 {
-    free(environment[0]);
+    for (size_t i = 0; environment[i] && is_own(environment[i]); i++)
+        free(environment[i]);
     free(environment);
 }
 

@@ -44,8 +44,9 @@ size_t child_io_dropped(const struct child_io *io);
 void child_io_close(struct child_io *io);
 void child_io_release(struct child_io *io);
 
-/* Our environment with the mark in front; free with child_environment_free. */
-char **child_environment(const char *mark);
+/* Our environment with the mark and the folder of its control group (NULL: none) in front; free
+ * with child_environment_free. */
+char **child_environment(const char *mark, const char *cgroup);
 void child_environment_free(char **environment);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "supervisor/limits.h"
 
@@ -161,4 +162,13 @@ const char *kill_stage_name(enum kill_stage stage)
     static const char *const names[] = {
         [KILL_NONE] = "", [KILL_TERM] = "term", [KILL_GROUP] = "group", [KILL_KILL] = "kill"};
     return names[stage];
+}
+
+void kill_stage_write(enum kill_stage stage, size_t swept, char *out, size_t size)
+{
+    const char *name = kill_stage_name(stage);
+    if (swept > 0)
+        snprintf(out, size, "%s%sswept %zu", name, *name ? ", " : "", swept);
+    else
+        snprintf(out, size, "%s", name);
 }

@@ -3,6 +3,7 @@
 #define LATTICE_SUPERVISOR_CHILD_STATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum child_state {
@@ -37,6 +38,9 @@ enum child_event {
 enum kill_stage { KILL_NONE, KILL_TERM, KILL_GROUP, KILL_KILL };
 /* "", "term", "group", "kill". */
 const char *kill_stage_name(enum kill_stage stage);
+/* The same with what was found outside of the group: "kill, swept 2"; "swept 1" for a worker that
+ * was not killed but left something. */
+void kill_stage_write(enum kill_stage stage, size_t swept, char *out, size_t size);
 
 enum stop_reason { STOP_NONE, STOP_DEADLINE, STOP_STALL, STOP_ASKED };
 

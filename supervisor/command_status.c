@@ -1,18 +1,25 @@
 /* `status`: reads configuration, stores and ledger, takes no lock, works while a run goes on. */
 #include "supervisor/command_status.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/clock.h"
+#include "common/duration.h"
 #include "common/home.h"
 #include "common/status.h"
 #include "common/text.h"
 #include "supervisor/command_line.h"
 #include "supervisor/complain.h"
+#include "supervisor/containment.h"
+#include "supervisor/control_client.h"
 #include "supervisor/help.h"
+#include "supervisor/limits.h"
 #include "supervisor/options.h"
 #include "supervisor/report.h"
+#include "supervisor/watch.h"
 
 struct status_command {
     struct status_options options;
@@ -56,6 +63,46 @@ static bool open_all(struct status_command *c, struct error *e)
     return ok && check_ids(c, e);
 }
 
+/* What the running supervisor knows is newer than what its workers wrote into their stores. */
+static void show_live(const struct control_reply *reply, struct source_status *status)
+{
+    struct lock_row *row = &status->holder;
+    char progress[160] = "starting";
+    char left[DURATION_TEXT_SIZE];
+    if (status->word != STATUS_STALLED)
+        status->word = STATUS_RUNNING;
+    memcpy(row->phase, reply->phase, sizeof row->phase);
+    row->done = reply->done;
+    row->total = reply->total;
+    row->last_refreshed_at = clock_unix_s() - reply->quiet_ms / 1000;
+    if (reply->phase[0])
+        status_progress(row, clock_unix_s(), progress, sizeof progress);
+    duration_format(reply->left_ms > 0 ? reply->left_ms : 0, left);
+    snprintf(status->result.message, sizeof status->result.message, "%s (%s), %s%s to its deadline",
+             status_name(status), progress, reply->stopping ? "stopping, " : "", left);
+    size_t used = strlen(status->result.message);
+    if (row->holder.pid)
+        snprintf(status->result.message + used, sizeof status->result.message - used, ", pid %d",
+                 (int)row->holder.pid);
+}
+
+/* Without a supervisor, or one that does not answer, the stores have the say. */
+static void ask_supervisor(struct status_command *c)
+{
+    struct control_request request = {.command = "status"};
+    struct control_reply reply = {0};
+    struct control_line line;
+    struct error ignored = {0};
+    bool ok = control_ask(&c->home, &request, &line, &ignored);
+    while (ok && reply.type != REPLY_END) {
+        ok = control_next(&line, STATUS_ANSWER_MS, &reply, &ignored);
+        for (size_t i = 0; ok && reply.type == REPLY_RUNNING && i < c->count; i++)
+            if (strcmp(c->statuses[i].id, reply.source) == 0)
+                show_live(&reply, &c->statuses[i]);
+    }
+    control_line_release(&line);
+}
+
 /* The lock is asked for before the store is read: a worker that ends in between is then shown as
  * running with an old row rather than as idle with a fresh one. */
 static void read_one(struct status_command *c, const struct source_config *source)
@@ -83,16 +130,29 @@ static bool print(struct status_command *c)
     for (size_t i = 0; i < c->config.count; i++)
         if (asked_for(c, c->config.sources[i].id))
             read_one(c, &c->config.sources[i]);
+    ask_supervisor(c);
     struct report report = {.statuses = c->statuses, .count = c->count};
+    enum containment_tier tier;
+    char text[ERROR_TEXT_SIZE];
+    struct error e = {0};
+    if (containment_probe(&tier, text, sizeof text, &e)) {
+        report.containment = containment_name(tier);
+        report.containment_text = text;
+    } else
+        print_note("warning", "%s", e.text);
     return report_print(&report, c->options.json);
 }
 
 static void release(struct status_command *c)
 {
     free(c->statuses);
+    c->statuses = NULL;
+    c->count = 0;
     ledger_close(&c->ledger);
     config_release(&c->config);
+    c->config = (struct config){0};
     home_release(&c->home);
+    c->home = (struct home){0};
 }
 
 static int show(struct status_command *c)
@@ -103,13 +163,41 @@ static int show(struct status_command *c)
     return print(c) ? EXIT_ALL_OK : EXIT_SOME_FAILED;
 }
 
+/* Again on each change, until nobody reads any more. A mistake in sources.json is said and waited
+ * out, but not the first time. */
+static int show_changes(struct status_command *c)
+{
+    struct error e = {0};
+    struct home home = {0};
+    struct watch *watch = NULL;
+    int code = EXIT_ALL_OK;
+    bool clears = isatty(STDOUT_FILENO) && !c->options.json;
+    if (!home_open_existing(c->options.home, &home, &e) || !watch_open(&home, &watch, &e))
+        code = complain_error(&e);
+    for (bool first = true; watch; first = false) {
+        if (clears)
+            fputs("\033[H\033[J", stdout);
+        int shown = show(c);
+        release(c);
+        if (first && shown != EXIT_ALL_OK)
+            code = shown;
+        if (code != EXIT_ALL_OK || ferror(stdout) ||
+            watch_wait(watch, STDOUT_FILENO) == WATCH_HUNG_UP)
+            watch_close(&watch);
+    }
+    home_release(&home);
+    return code;
+}
+
 int command_status(int argc, char **argv)
 {
     struct status_command c = {0};
     struct error e = {0};
     if (!status_options_parse(argc, argv, &c.options, &e))
         return complain_error(&e);
-    int code = c.options.help ? help_print(help_status_text) : show(&c);
+    int code = c.options.help    ? help_print(help_status_text)
+               : c.options.watch ? show_changes(&c)
+                                 : show(&c);
     release(&c);
     return code;
 }

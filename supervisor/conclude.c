@@ -102,6 +102,16 @@ static void note_garbage(const struct evidence *evidence, struct run_result *res
                  evidence->garbage_lines);
 }
 
+static void say_stuck(const struct evidence *evidence, struct run_result *result)
+{
+    if (evidence->left > 0)
+        say(result, OUTCOME_STUCK, "process %d is still there %d s after SIGKILL%s",
+            (int)evidence->left, STUCK_AFTER_MS / 1000, kept(evidence));
+    else
+        say(result, OUTCOME_STUCK, "still there %d s after SIGKILL%s", STUCK_AFTER_MS / 1000,
+            kept(evidence));
+}
+
 static void without_report(const struct evidence *evidence, struct run_result *result)
 {
     result->cause = CAUSE_NONE;
@@ -112,8 +122,7 @@ static void without_report(const struct evidence *evidence, struct run_result *r
         say(result, OUTCOME_FAILED, "%s", evidence->spawn_error);
         result->cause = CAUSE_CONFIG;
     } else if (evidence->stuck)
-        say(result, OUTCOME_STUCK, "still there %d s after SIGKILL%s", STUCK_AFTER_MS / 1000,
-            kept(evidence));
+        say_stuck(evidence, result);
     else if (evidence->exit_code < 0)
         by_signal(evidence, result);
     else

@@ -2,6 +2,8 @@
 #ifndef LATTICE_SUPERVISOR_CONCLUDE_H
 #define LATTICE_SUPERVISOR_CONCLUDE_H
 
+#include <sys/types.h>
+
 #include "common/message.h"
 #include "supervisor/child_state.h"
 #include "supervisor/schedule.h"
@@ -12,6 +14,7 @@ struct evidence {
     const char *spawn_error;         /* borrowed; NULL if the worker was started */
     struct run_limits limits;
     bool stuck;
+    pid_t left;    /* a process of the run that is still there; 0 if none is known */
     int exit_code; /* -1: ended by a signal or not at all */
     int signal;
     enum kill_stage kill_stage;

@@ -6,6 +6,12 @@
 const char help_text[] =
     "usage: lattice-supervise (--all | --source ID...) [OPTION]...\n"
     "       lattice-supervise status [--json] [ID]...\n"
+    "       lattice-supervise break-lock (--all | --source ID...) [--max-age D | --force]\n"
+    "       lattice-supervise retry ID [PATH]\n"
+    "       lattice-supervise doctor [--json]\n"
+    "       lattice-supervise runs [ID] [--limit N] [--json]\n"
+    "       lattice-supervise serve [OPTION]...\n"
+    "       lattice-supervise kick [ID]\n"
     "       lattice-supervise add | remove | list | check-config [--help]\n"
     "\n"
     "Syncs sources into local, searchable stores: one process per source, each under a\n"
@@ -23,6 +29,7 @@ const char help_text[] =
     "  --jobs N         at most N at a time (the number of processors)\n"
     "  --waves N        rounds: later ones take what is partial or worth another try (3)\n"
     "  --budget D       none starts with less than 10s of D left; none outlives it\n"
+    "  --wait D         wait up to D for another supervisor to end, instead of exit 75\n"
     "how\n"
     "  --full           import every page anew\n"
     "  --allow-shrink   let a source lose more than half of its pages\n"
@@ -46,12 +53,13 @@ const char help_text[] =
     "environment: LATTICE_HOME, LATTICE_LOG=error|warn|info|debug, NO_COLOR\n";
 
 const char help_status_text[] =
-    "usage: lattice-supervise status [--json] [ID]...\n"
+    "usage: lattice-supervise status [--json] [--watch] [ID]...\n"
     "\n"
     "Prints how every source stands, without running anything; also while a run goes on.\n"
     "FRESH is the time since the store was last known to equal its source.\n"
     "\n"
     "  --json      as one JSON document\n"
+    "  --watch     again whenever something changes, until interrupted\n"
     "  --home DIR  where everything is kept ($LATTICE_HOME)\n"
     "  --help      this text\n";
 

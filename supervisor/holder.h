@@ -7,5 +7,11 @@
 /* Takes supervise.lock and writes into it who we are. CAUSE_LOCKED if another supervisor runs, and
  * the message says which and since when. Release with lock_kernel_release. */
 CHECKED bool holder_acquire(const struct home *home, int *fd, struct error *e);
+/* The same, and waits up to `wait_ms` for the other one to end: in the kernel, woken by its end.
+ * Takes SIGALRM for that long. */
+CHECKED bool holder_acquire_wait(const struct home *home, int64_t wait_ms, int *fd,
+                                 struct error *e);
+/* How many found `fd`'s lock taken and were turned away since this was asked last. */
+int64_t holder_take_overlaps(int fd);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/ledger_history.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "supervisor/limits.h"
@@ -12,9 +13,13 @@
 struct entry {
     char source[SOURCE_ID_MAX + 1];
     int64_t at;
-    const char *type;        /* of an event */
-    char *json;              /* owned */
-    struct attempt *attempt; /* owned; NULL for an event */
+    const char *type;        /* of an event, or the name of a counter */
+    char *json;              /* owned; of a counter its label */
+    int64_t count;           /* 0 for all but counters */
+    struct attempt *attempt; /* owned; NULL for the others */
+    struct page_name page;   /* owned; no path for the others */
+    bool retry;
+    char *retry_path; /* owned; NULL: all */
 };
 
 struct batch {
@@ -42,6 +47,9 @@ static void batch_clear(struct batch *batch)
     for (size_t i = 0; i < batch->count; i++) {
         free(batch->entries[i].json);
         free(batch->entries[i].attempt);
+        free(batch->entries[i].page.path);
+        free(batch->entries[i].page.blob);
+        free(batch->entries[i].retry_path);
     }
     batch->count = 0;
 }
@@ -70,6 +78,19 @@ static bool write_entry(struct journal *journal, const struct entry *entry, stru
     if (entry->attempt)
         return ledger_add_attempt(journal->ledger, journal->invocation, entry->source,
                                   entry->attempt, e);
+    if (entry->retry) {
+        struct ledger_retry taken = {0};
+        return ledger_retry(journal->ledger, entry->source, entry->retry_path, &taken, e);
+    }
+    if (entry->page.path) {
+        struct ledger_page page = {.source = entry->source,
+                                   .path = entry->page.path,
+                                   .blob = entry->page.blob,
+                                   .at = entry->at};
+        return ledger_blame_page(journal->ledger, &page, e);
+    }
+    if (entry->count)
+        return ledger_count(journal->ledger, entry->type, entry->json, entry->count, e);
     struct ledger_event event = {
         .at = entry->at, .source = entry->source, .type = entry->type, .json = entry->json};
     return ledger_add_event(journal->ledger, &event, e);
@@ -164,6 +185,25 @@ void journal_attempt(struct journal *journal, const char *source, const struct a
     arm(journal);
 }
 
+void journal_blame(struct journal *journal, const char *source, const struct page_name *page)
+{
+    if (!journal->ledger)
+        return;
+    struct entry *entry = batch_add(&journal->waiting, source);
+    entry->page = (struct page_name){.path = xstrdup(page->path), .blob = xstrdup(page->blob)};
+    arm(journal);
+}
+
+void journal_retry(struct journal *journal, const char *source, const char *path)
+{
+    if (!journal->ledger)
+        return;
+    struct entry *entry = batch_add(&journal->waiting, source);
+    entry->retry = true;
+    entry->retry_path = path ? xstrdup(path) : NULL;
+    arm(journal);
+}
+
 void journal_event(struct journal *journal, const char *source, const char *type, json_t *data)
 {
     if (journal->ledger) {
@@ -175,6 +215,17 @@ void journal_event(struct journal *journal, const char *source, const char *type
         arm(journal);
     }
     json_decref(data);
+}
+
+void journal_count(struct journal *journal, const char *name, const char *label, int64_t by)
+{
+    if (!journal->ledger || by <= 0)
+        return;
+    struct entry *entry = batch_add(&journal->waiting, "");
+    entry->type = name;
+    entry->json = xstrdup(label);
+    entry->count = by;
+    arm(journal);
 }
 
 void journal_stop(struct journal *journal)

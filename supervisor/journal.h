@@ -12,8 +12,14 @@ struct journal;
 /* Takes `ledger`; NULL (it could not be opened) makes all of this do nothing. */
 struct journal *journal_new(uv_loop_t *loop, struct ledger *ledger, int64_t started_at);
 void journal_attempt(struct journal *journal, const char *source, const struct attempt *attempt);
+/* A run ended on this page. */
+void journal_blame(struct journal *journal, const char *source, const struct page_name *page);
+/* Somebody said `retry`; `path` NULL: for all of the source. */
+void journal_retry(struct journal *journal, const char *source, const char *path);
 /* Takes `data`. `type` is one of EVENT_TYPE_*. */
 void journal_event(struct journal *journal, const char *source, const char *type, json_t *data);
+/* `name` is one of COUNTER_* (static); `label` is copied. */
+void journal_count(struct journal *journal, const char *name, const char *label, int64_t by);
 /* No more writes from the loop, so that it can end. */
 void journal_stop(struct journal *journal);
 /* When the loop has ended: writes the rest and how it all ended, closes the ledger, frees. */

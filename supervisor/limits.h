@@ -5,8 +5,17 @@
 enum {
     /* SIGKILL works at once unless the kernel itself holds the process; then nothing helps. */
     STUCK_AFTER_MS = 5000,
+    /* One look for what a run left waits this long for what it killed: SIGKILL takes milliseconds,
+     * and a thread of the pool is not held longer by what is stuck. */
+    CONTAINED_WAIT_MS = 50,
+    /* To the next look if nothing was there to wait for. */
+    CONTAINED_AGAIN_MS = 2,
+    /* The sweep may take longer: nothing runs meanwhile. */
+    SWEEP_WAIT_MS = 2000,
     /* After a second Ctrl-C: from the group's SIGTERM to its SIGKILL. */
     HURRY_MS = 1000,
+    /* break-lock, from SIGTERM to SIGKILL: time for a commit; who can stop does so sooner. */
+    BREAK_GRACE_MS = 5000,
 
     /* A pipe's default capacity: one read takes all that is there. */
     READ_BUFFER_BYTES = 64 * 1024,
@@ -27,6 +36,31 @@ enum {
     /* A terminal is redrawn at most this often, and this often while nothing happens. */
     FRAME_MS = 100,
     TICK_MS = 1000,
+
+    /* After a failure a source is left alone for a minute at first, and an hour at most: long
+     * enough to spare a host that is down, short enough that nobody has to reset it. */
+    BACKOFF_MIN_S = 60,
+    BACKOFF_MAX_S = 3600,
+    /* Of a source's quarantine in one job: far below what a message may hold. */
+    QUARANTINE_BYTES_MAX = 128 * 1024,
+
+    /* File-system notices come in bursts: git writes a ref in several steps. */
+    NEWS_DELAY_MS = 100,
+    /* Clients of supervise.sock: more than a person and some scripts have at a time. */
+    CONTROL_CLIENTS_MAX = 64,
+    CONTROL_BACKLOG = 32,
+    /* A command writes its request at once; who does not is none. */
+    CONTROL_REQUEST_MS = 5000,
+    /* Answers that need no run come at once, unless the loop is stuck. */
+    CONTROL_ANSWER_MS = 10 * 1000,
+    /* `status` has the stores to go by; it does not wait for a supervisor that is busy. */
+    STATUS_ANSWER_MS = 1000,
+    /* Answers that wait for a client that does not read. */
+    CONTROL_QUEUE_MAX = 1024 * 1024,
+    /* For a supervisor that holds the lock and does not listen: it begins or ends just now. */
+    HANDOVER_WAIT_MS = 5000,
+    /* Sources that one command hands over at a time. */
+    HANDOVER_AT_A_TIME = 16,
 
     /* Under a budget no worker starts with less left: it could not get anything done. */
     BUDGET_START_MS = 10 * 1000,

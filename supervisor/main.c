@@ -7,10 +7,16 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "supervisor/command_break_lock.h"
 #include "supervisor/command_config.h"
+#include "supervisor/command_doctor.h"
+#include "supervisor/command_kick.h"
+#include "supervisor/command_retry.h"
+#include "supervisor/command_runs.h"
 #include "supervisor/command_status.h"
 #include "supervisor/help.h"
 #include "supervisor/run.h"
+#include "supervisor/service.h"
 
 static int command_help(int argc, char **argv)
 {
@@ -31,6 +37,12 @@ static const struct {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; gives the exit code */
 } commands[] = {
     {"status", command_status},
+    {"retry", command_retry},
+    {"kick", command_kick},
+    {"serve", command_serve},
+    {"break-lock", command_break_lock},
+    {"doctor", command_doctor},
+    {"runs", command_runs},
     {"add", command_add},
     {"remove", command_remove},
     {"list", command_list},

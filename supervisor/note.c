@@ -41,6 +41,15 @@ static void add_counts(struct buf *out, size_t start, const struct run_result *r
     }
 }
 
+/* How hard it was to end, unless asking was enough. */
+static void add_kill_stage(struct buf *out, size_t start, const char *stage)
+{
+    if (!*stage || strcmp(stage, "term") == 0)
+        return;
+    separate(out, start);
+    buf_printf(out, "ended by: %s", stage);
+}
+
 void note_write(struct buf *out, const struct source_status *status)
 {
     size_t start = out->size;
@@ -59,4 +68,5 @@ void note_write(struct buf *out, const struct source_status *status)
     }
     add_message(out, &status->result);
     add_counts(out, start, &status->result);
+    add_kill_stage(out, start, status->kill_stage);
 }

@@ -17,12 +17,14 @@ enum flag {
     FLAG_GRACE,
     FLAG_STALL,
     FLAG_BUDGET,
+    FLAG_WAIT,
     FLAG_JOBS,
     FLAG_WAVES,
     FLAG_FULL,
     FLAG_ALLOW_SHRINK,
     FLAG_JSON,
     FLAG_PARTIAL_OK,
+    FLAG_WATCH,
     FLAG_HOME,
     FLAG_HELP,
 };
@@ -34,6 +36,7 @@ static const struct option run_flags[] = {
     {"grace", required_argument, NULL, FLAG_GRACE},
     {"stall", required_argument, NULL, FLAG_STALL},
     {"budget", required_argument, NULL, FLAG_BUDGET},
+    {"wait", required_argument, NULL, FLAG_WAIT},
     {"jobs", required_argument, NULL, FLAG_JOBS},
     {"waves", required_argument, NULL, FLAG_WAVES},
     {"full", no_argument, NULL, FLAG_FULL},
@@ -47,6 +50,7 @@ static const struct option run_flags[] = {
 
 static const struct option status_flags[] = {
     {"json", no_argument, NULL, FLAG_JSON},
+    {"watch", no_argument, NULL, FLAG_WATCH},
     {"home", required_argument, NULL, FLAG_HOME},
     {"help", no_argument, NULL, FLAG_HELP},
     {NULL, 0, NULL, 0},
@@ -83,6 +87,8 @@ static bool take_duration_flag(struct run_options *options, int flag, struct err
         return duration_parse(optarg, "--grace", &options->limits.grace_ms, e);
     case FLAG_STALL:
         return duration_parse(optarg, "--stall", &options->limits.stall_ms, e);
+    case FLAG_WAIT:
+        return duration_parse(optarg, "--wait", &options->wait_ms, e);
     default:
         return duration_parse(optarg, "--budget", &options->budget_ms, e);
     }
@@ -105,6 +111,7 @@ static bool take_run_flag(struct run_options *options, int flag, struct error *e
     case FLAG_GRACE:
     case FLAG_STALL:
     case FLAG_BUDGET:
+    case FLAG_WAIT:
         return take_duration_flag(options, flag, e);
     }
     options->all |= flag == FLAG_ALL;
@@ -177,6 +184,7 @@ bool status_options_parse(int argc, char **argv, struct status_options *options,
             return refuse(flag, argv, e);
         options->json |= flag == FLAG_JSON;
         options->help |= flag == FLAG_HELP;
+        options->watch |= flag == FLAG_WATCH;
         if (flag == FLAG_HOME)
             options->home = optarg;
     }

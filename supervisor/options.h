@@ -13,6 +13,7 @@ struct run_options {
     size_t source_count;
     struct run_limits limits; /* 0 where no flag was given */
     int64_t budget_ms;        /* 0: none */
+    int64_t wait_ms;          /* for another supervisor to end; 0: not at all */
     int jobs;                 /* 0: as many as processors */
     int waves;
     bool full;
@@ -25,6 +26,7 @@ struct run_options {
 
 struct status_options {
     bool json;
+    bool watch;
     bool help;
     const char *home; /* borrowed; NULL: none given */
     char *const *ids; /* borrowed; NULL-terminated; none means all */

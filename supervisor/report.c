@@ -104,6 +104,8 @@ json_t *report_json(const struct report *report)
     json_object_set_new(document, "version", json_integer(REPORT_VERSION));
     json_object_set_new(document, "sources", sources);
     json_object_set_new(document, "summary", summary_json(report));
+    if (report->containment)
+        json_object_set_new(document, "containment", json_string(report->containment));
     return document;
 }
 
@@ -134,6 +136,8 @@ static void print_table(const struct report *report)
     struct table_style style = style_of_stdout();
     table_write(&text, report->statuses, report->count, &style);
     report_line(&text, report);
+    if (report->containment_text)
+        buf_printf(&text, "containment: %s\n", report->containment_text);
     fwrite(text.data, 1, text.size, stdout);
     buf_release(&text);
 }

@@ -16,6 +16,8 @@ struct report {
     int waves;
     int64_t duration_ms;
     int exit_code;
+    const char *containment;      /* borrowed; name of the tier in force; NULL: not asked */
+    const char *containment_text; /* borrowed; the same for people; NULL: no line for it */
 };
 
 /* 0, 1 or 3 by the verdicts of what is shown; --partial-ok turns 3 into 0, never 1. */

@@ -8,13 +8,18 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/ledger_history.h"
 #include "common/lock.h"
 #include "common/text.h"
 #include "supervisor/command_line.h"
 #include "supervisor/complain.h"
 #include "supervisor/help.h"
 #include "supervisor/holder.h"
+#include "supervisor/metrics.h"
+#include "supervisor/limits.h"
 #include "supervisor/report.h"
+#include "supervisor/requests.h"
+#include "supervisor/service.h"
 
 /* The worker is installed beside us. */
 static char *find_worker(void)
@@ -31,7 +36,11 @@ static char *find_worker(void)
 
 static void signalled(uv_signal_t *handle, int number)
 {
-    wave_stop(handle->data, number);
+    struct run *run = handle->data;
+    if (run->service && number == SIGHUP)
+        service_reload_soon(run);
+    else
+        wave_stop(run, number);
 }
 
 static bool is_ignored(int number)
@@ -57,6 +66,9 @@ void run_end(struct run *run)
 {
     for (int i = 0; i < RUN_SIGNALS; i++)
         uv_close((uv_handle_t *)&run->signals[i], NULL);
+    requests_close(run);
+    if (run->service)
+        service_close(run);
     live_close(run->live);
     journal_stop(run->journal);
 }
@@ -72,7 +84,8 @@ static bool open_run(struct run *run, struct ledger **ledger, struct error *e)
     config_mistakes_release(&mistakes);
     free(path);
     if (!ok || !task_list_check(&run->config, run->options, e) ||
-        !holder_acquire(&run->home, &run->lock, e))
+        !holder_acquire_wait(&run->home, run->wait_ms, &run->lock, e) ||
+        !containment_open(&run->home, &run->containment, e))
         return false;
     struct error ledger_error = {0};
     if (!ledger_open(&run->home, ledger, &ledger_error))
@@ -96,46 +109,76 @@ static void loop(struct run *run, struct ledger *ledger)
     run->live = live_new(&run->loop, run->output, tell_live_rows, run);
     run->journal = journal_new(&run->loop, ledger, run->started_at);
     listen_for_signals(run);
+    requests_open(run);
+    if (run->serve)
+        service_open(run);
     wave_start(run);
     uv_run(&run->loop, UV_RUN_DEFAULT);
 }
 
-static struct source_status *statuses_of(const struct run *run)
+static struct source_status *statuses_of(const struct run *run, size_t *count)
 {
     struct source_status *statuses = xcalloc(run->list.count, sizeof *statuses);
+    *count = 0;
     for (size_t i = 0; i < run->list.count; i++)
-        task_status(&run->list.tasks[i], &run->home, &statuses[i]);
+        if (run->list.tasks[i].shown)
+            task_status(&run->list.tasks[i], &run->home, &statuses[(*count)++]);
     return statuses;
+}
+
+static int print_report(struct report *report, bool json)
+{
+    if (!report_print(report, json) && report->exit_code == EXIT_ALL_OK) {
+        print_note("error", "cannot write to stdout");
+        report->exit_code = EXIT_SOME_FAILED;
+    }
+    return report->exit_code;
+}
+
+/* Metrics that cannot be written are said; they fail no run. */
+static void write_metrics(const struct run *run, const struct report *report)
+{
+    struct error e = {0};
+    struct metrics_round round = {.statuses = report->statuses,
+                                  .count = report->count,
+                                  .ended_at = clock_unix_s(),
+                                  .duration_ms = report->duration_ms,
+                                  .loop_lag_ms = -1};
+    if (!metrics_write(&run->home, &run->config, &round, &e))
+        print_note("warning", "%s", e.text);
 }
 
 static int conclude_run(struct run *run)
 {
-    struct source_status *statuses = statuses_of(run);
+    size_t count;
+    struct source_status *statuses = statuses_of(run, &count);
     struct report report = {.statuses = statuses,
-                            .count = run->list.count,
+                            .count = count,
                             .ran = true,
+                            .containment = containment_name(containment_tier(run->containment)),
                             .waves = run->wave,
                             .duration_ms = (int64_t)uv_now(&run->loop) - run->started_ms};
-    report.exit_code = run->stop_signal
+    report.exit_code = run->serve ? EXIT_ALL_OK
+                       : run->stop_signal
                            ? EXIT_SIGNAL_BASE + run->stop_signal
                            : report_exit_code(statuses, report.count, run->options->partial_ok);
     struct invocation invocation = {.started_at = run->started_at,
                                     .ended_at = clock_unix_s(),
                                     .waves = run->wave,
                                     .exit_code = report.exit_code};
+    journal_count(run->journal, COUNTER_OVERLAP, "", holder_take_overlaps(run->lock));
     journal_finish(run->journal, &invocation);
-    if (!report_print(&report, run->options->json) && report.exit_code == EXIT_ALL_OK) {
-        print_note("error", "cannot write to stdout");
-        report.exit_code = EXIT_SOME_FAILED;
-    }
+    write_metrics(run, &report);
+    int code = run->serve ? report.exit_code : print_report(&report, run->options->json);
     free(statuses);
-    return report.exit_code;
+    return code;
 }
 
 static void close_run(struct run *run)
 {
     uv_loop_close(&run->loop);
     output_free(run->output);
+    free(run->service);
     free(run->queue);
     free(run->worker);
 }
@@ -144,31 +187,103 @@ static void release_run(struct run *run)
 {
     task_list_release(&run->list);
     config_release(&run->config);
+    containment_close(&run->containment);
     lock_kernel_release(&run->lock);
     home_release(&run->home);
 }
 
-static int run_with(struct run *run)
+/* The table of a run that another supervisor did for us. */
+static int conclude_handover(struct run *run)
+{
+    size_t count;
+    struct report report = {.ran = true};
+    for (size_t i = 0; i < run->list.count; i++) {
+        struct task *task = &run->list.tasks[i];
+        struct store_view view;
+        struct error e = {0};
+        if (!task->shown)
+            continue;
+        bool read = store_view_read(&run->home, task->source->id, &view, &e);
+        task_set_view(task, read ? &view : NULL, read ? NULL : &e);
+        if (task->tries > report.waves)
+            report.waves = task->tries;
+    }
+    struct source_status *statuses = statuses_of(run, &count);
+    report.statuses = statuses;
+    report.count = count;
+    report.duration_ms = clock_monotonic_ms() - run->started_ms;
+    report.exit_code = report_exit_code(statuses, count, run->options->partial_ok);
+    int code = print_report(&report, run->options->json);
+    free(statuses);
+    return code;
+}
+
+/* Another supervisor runs: it gets the sources that were named, and we wait for their results. */
+static bool hand_over(struct run *run, int *code, struct error *e)
 {
     struct ledger *ledger = NULL;
-    struct error e = {0};
-    int code;
-    if (open_run(run, &ledger, &e)) {
-        loop(run, ledger);
-        code = conclude_run(run);
-        close_run(run);
-    } else {
+    struct error busy = *e;
+    struct error problem = {0};
+    *e = (struct error){0};
+    run->started_ms = clock_monotonic_ms();
+    if (!ledger_open_read(&run->home, &ledger, &problem))
+        print_note("warning", "%s", problem.text);
+    bool ok = task_list_make(&run->config, run->options, ledger, &run->list, e);
+    ledger_close(&ledger);
+    ok = ok && handover_ask(&run->home, run->options, &run->list, e);
+    if (ok)
+        *code = conclude_handover(run);
+    else
+        error_wrap(e, "%s", busy.text);
+    return ok;
+}
+
+static int run_loop(struct run *run, struct ledger *ledger)
+{
+    loop(run, ledger);
+    int code = conclude_run(run);
+    close_run(run);
+    return code;
+}
+
+static void release_and_clear(struct run *run)
+{
+    const struct run_options *options = run->options;
+    release_run(run);
+    *run = (struct run){.options = options, .lock = -1, .serve = run->serve};
+}
+
+/* One that cannot be reached begins or ends just now: then we wait a little, and run ourselves. */
+static int run_with(struct run *run)
+{
+    const struct run_options *options = run->options;
+    int code = 0;
+    run->wait_ms = options->all ? options->wait_ms : 0;
+    for (bool last = options->all;; last = true) {
+        struct ledger *ledger = NULL;
+        struct error e = {0};
+        if (open_run(run, &ledger, &e)) {
+            code = run_loop(run, ledger);
+            break;
+        }
         ledger_close(&ledger);
-        code = complain_error(&e);
+        if (!options->all && e.cause == CAUSE_LOCKED && hand_over(run, &code, &e))
+            break;
+        if (last || e.cause != CAUSE_UNREACHABLE) {
+            code = complain_error(&e);
+            break;
+        }
+        release_and_clear(run);
+        run->wait_ms = options->wait_ms > HANDOVER_WAIT_MS ? options->wait_ms : HANDOVER_WAIT_MS;
     }
     release_run(run);
     return code;
 }
 
-int run_command(int argc, char **argv)
+int run_as(int argc, char **argv, bool serve)
 {
     struct run_options options;
-    struct run run = {.options = &options, .lock = -1};
+    struct run run = {.options = &options, .lock = -1, .serve = serve};
     struct error e = {0};
     int code;
     if (!run_options_parse(argc, argv, &options, &e))
@@ -179,4 +294,9 @@ int run_command(int argc, char **argv)
         code = run_with(&run);
     run_options_release(&options);
     return code;
+}
+
+int run_command(int argc, char **argv)
+{
+    return run_as(argc, argv, false);
 }

@@ -6,6 +6,9 @@
 
 #include "common/config.h"
 #include "common/home.h"
+#include "supervisor/containment.h"
+#include "supervisor/control.h"
+#include "supervisor/handover.h"
 #include "supervisor/journal.h"
 #include "supervisor/live.h"
 #include "supervisor/options.h"
@@ -19,17 +22,24 @@ struct run {
     struct home home;
     struct config config;
     struct task_list list;
-    char *worker; /* owned; path of lattice-worker */
-    int lock;     /* supervise.lock */
+    char *worker;                    /* owned; path of lattice-worker */
+    struct containment *containment; /* owned */
+    int lock;                        /* supervise.lock */
+    int64_t wait_ms;                 /* for it */
     uv_loop_t loop;
     uv_signal_t signals[RUN_SIGNALS];
     struct output *output;   /* owned */
     struct live *live;       /* owned */
     struct journal *journal; /* owned */
-    int64_t started_ms;      /* uv_now() */
-    int64_t started_at;      /* Unix seconds */
+    struct control *control; /* owned; NULL: nobody can reach us */
+    struct handover_list handovers;
+    int64_t started_ms; /* uv_now() */
+    int64_t started_at; /* Unix seconds */
 
-    int wave;            /* from 1 */
+    int wave;                /* from 1 */
+    bool serve;              /* as a service */
+    struct service *service; /* owned; NULL unless `serve` */
+    bool sweeping;
     struct task **queue; /* owned; of this wave, in order */
     size_t queue_count;
     size_t queue_next;
@@ -41,11 +51,21 @@ struct run {
 
 /* The whole of a run command; returns the exit code. */
 int run_command(int argc, char **argv);
+/* The same as a service. `argv` holds --all. */
+int run_as(int argc, char **argv, bool serve);
 
 /* Waves, on the loop (wave.c). The first one starts with a sweep. */
 void wave_start(struct run *run);
 /* Somebody asked us to stop: softly at first, then in a hurry. */
 void wave_stop(struct run *run, int signal);
+/* It takes its place in the queue, unless it runs or waits already. */
+void wave_take(struct run *run, struct task *task);
+/* The same for several, and then once wave_go(). */
+void wave_enqueue(struct run *run, struct task *task);
+void wave_go(struct run *run);
+bool wave_pending(const struct run *run);
+/* The same, and once more after a run that goes on. */
+void wave_kick(struct run *run, struct task *task);
 /* Called by the wave when nothing is left to do (run.c). */
 void run_end(struct run *run);
 

@@ -23,9 +23,10 @@
 enum { SWEEP_WORKS = 3 };
 
 struct sweep {
-    uv_loop_t *loop;          /* borrowed */
-    const struct home *home;  /* borrowed */
-    struct sweep_item *items; /* owned */
+    uv_loop_t *loop;                 /* borrowed */
+    const struct home *home;         /* borrowed */
+    struct containment *containment; /* borrowed */
+    struct sweep_item *items;        /* owned */
     size_t count;
     atomic_size_t next;
     uv_work_t works[SWEEP_WORKS];
@@ -34,11 +35,12 @@ struct sweep {
     void *owner;
 };
 
-struct sweep *sweep_new(uv_loop_t *loop, const struct home *home)
+struct sweep *sweep_new(uv_loop_t *loop, const struct home *home, struct containment *containment)
 {
     struct sweep *sweep = xcalloc(1, sizeof *sweep);
     sweep->loop = loop;
     sweep->home = home;
+    sweep->containment = containment;
     return sweep;
 }
 
@@ -85,6 +87,20 @@ static const char *why_left(const struct lock_row *row)
     return "it was on another host or in another container, and no worker lives here";
 }
 
+/* The same, as the metrics name it. */
+static const char *label_of(const struct lock_row *row)
+{
+    switch (process_liveness(&row->holder)) {
+    case PROCESS_DEAD:
+        return "dead";
+    case PROCESS_ALIVE:
+        return "fenced";
+    case PROCESS_UNKNOWN:
+        break;
+    }
+    return "foreign";
+}
+
 static void log_cleared(const char *id, const struct lock_row *row)
 {
     char age[DURATION_TEXT_SIZE];
@@ -111,6 +127,7 @@ static void clear_row(const struct sweep *sweep, struct sweep_item *item)
     lock_kernel_release(&fd);
     if (cleared) {
         log_cleared(item->id, &item->view.lock);
+        item->cleared = label_of(&item->view.lock);
         memset(&item->view.lock, 0, sizeof item->view.lock);
     }
 }
@@ -149,14 +166,29 @@ static void worked(uv_work_t *request, int status)
     free(sweep);
 }
 
-void sweep_start(struct sweep *sweep, sweep_handler handle, void *owner)
+static void end_leftovers(uv_work_t *request)
 {
+    const struct sweep *sweep = request->data;
+    containment_sweep(sweep->containment);
+}
+
+/* The stores only now: what was left could hold their locks. */
+static void ended_leftovers(uv_work_t *request, int status)
+{
+    (void)status;
+    struct sweep *sweep = request->data;
     int count = sweep->count < SWEEP_WORKS ? (int)sweep->count : SWEEP_WORKS;
-    sweep->handle = handle;
-    sweep->owner = owner;
     sweep->working = count > 0 ? count : 1;
     for (int i = 0; i < sweep->working; i++) {
         sweep->works[i].data = sweep;
         uv_queue_work(sweep->loop, &sweep->works[i], work, worked);
     }
+}
+
+void sweep_start(struct sweep *sweep, sweep_handler handle, void *owner)
+{
+    sweep->handle = handle;
+    sweep->owner = owner;
+    sweep->works[0].data = sweep;
+    uv_queue_work(sweep->loop, &sweep->works[0], end_leftovers, ended_leftovers);
 }

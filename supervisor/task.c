@@ -3,10 +3,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "supervisor/quarantine.h"
 
 static bool named(const struct run_options *options, const char *id)
 {
@@ -43,8 +45,12 @@ bool task_list_check(const struct config *config, const struct run_options *opti
 static void read_history(struct ledger *ledger, struct task *task)
 {
     struct error e = {0};
-    if (ledger && !ledger_read_source(ledger, task->source->id, &task->history, &e))
-        log_line(LOG_WARN, task->source->id, "ledger", "%s", e.text);
+    const char *id = task->source->id;
+    if (ledger && (!ledger_read_source(ledger, id, &task->history, &e) ||
+                   !ledger_read_blamed(ledger, id, &task->blamed, &e)))
+        log_line(LOG_WARN, id, "ledger", "%s", e.text);
+    task->backoff_before = (struct backoff){.failures = task->history.failures,
+                                            .next_at = task->history.next_attempt_at};
 }
 
 bool task_list_make(const struct config *config, const struct run_options *options,
@@ -54,13 +60,14 @@ bool task_list_make(const struct config *config, const struct run_options *optio
     list->tasks = xcalloc(config->count, sizeof *list->tasks);
     for (size_t i = 0; i < config->count; i++) {
         const struct source_config *source = &config->sources[i];
-        if (!options->all && !named(options, source->id))
-            continue;
         struct task *task = &list->tasks[list->count++];
+        static const struct run_limits no_flags;
         task->source = source;
-        task->selected = source->enabled || !options->all;
+        task->shown = options->all || named(options, source->id);
+        task->selected = task->shown && (source->enabled || !options->all);
         task->order.position = i;
-        if (!schedule_limits(&options->limits, source, &task->limits, e)) {
+        if (!schedule_limits(task->shown ? &options->limits : &no_flags, source, &task->limits,
+                             e)) {
             task_list_release(list);
             return false;
         }
@@ -69,10 +76,22 @@ bool task_list_make(const struct config *config, const struct run_options *optio
     return true;
 }
 
-void task_list_release(struct task_list *list)
+struct task *task_find(const struct task_list *list, const char *id)
 {
     for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->tasks[i].source->id, id) == 0)
+            return &list->tasks[i];
+    return NULL;
+}
+
+void task_list_release(struct task_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
         free(list->tasks[i].view_error);
+        free(list->tasks[i].item.path);
+        free(list->tasks[i].item.blob);
+        blamed_pages_release(&list->tasks[i].blamed);
+    }
     free(list->tasks);
     *list = (struct task_list){0};
 }
@@ -100,6 +119,46 @@ void task_set_view(struct task *task, const struct store_view *view, const struc
     }
 }
 
+bool task_in_backoff(const struct task *task, int64_t now_s)
+{
+    struct backoff backoff = {.failures = task->history.failures,
+                              .next_at = task->history.next_attempt_at};
+    return backoff_holds(&backoff, task->source->every_ms, now_s);
+}
+
+/* All tries of one invocation are one failure: within it, waves decide. */
+void task_back_off(const struct task *task, struct attempt *attempt)
+{
+    struct backoff after = {0};
+    uint32_t random = 0;
+    switch (backoff_effect_of(&attempt->result)) {
+    case BACKOFF_RESET:
+        break;
+    case BACKOFF_COUNT:
+        if (getrandom(&random, sizeof random, 0) < 0)
+            random = 0;
+        after = backoff_after_failure(&task->backoff_before, task->source->every_ms,
+                                      attempt->ended_at, random);
+        break;
+    case BACKOFF_KEEP:
+        after = (struct backoff){.failures = task->history.failures,
+                                 .next_at = task->history.next_attempt_at};
+        break;
+    }
+    attempt->failures = after.failures;
+    attempt->next_attempt_at = after.next_at;
+}
+
+void task_name_item(struct task *task, const struct run_progress *progress)
+{
+    free(task->item.path);
+    free(task->item.blob);
+    task->item = (struct page_name){0};
+    if (progress && progress->item_path[0] && progress->item_blob[0])
+        task->item = (struct page_name){.path = xstrdup(progress->item_path),
+                                        .blob = xstrdup(progress->item_blob)};
+}
+
 static void add_counts(struct run_result *sum, const struct run_result *result)
 {
     sum->added += result->added;
@@ -121,6 +180,10 @@ void task_add_attempt(struct task *task, const struct attempt *attempt)
         return;
     bool ok = schedule_verdict(&attempt->result) == VERDICT_OK;
     history->attempts = ok ? 0 : history->attempts + 1;
+    history->failures = attempt->failures;
+    history->next_attempt_at = attempt->next_attempt_at;
+    if (backoff_effect_of(&attempt->result) == BACKOFF_RESET)
+        task->backoff_before = (struct backoff){0};
     history->last_attempt_at = attempt->result.started_at;
     if (ok)
         history->last_success_at = attempt->ended_at;
@@ -148,6 +211,7 @@ void task_status(const struct task *task, const struct home *home, struct source
                                  .view_error = task->view_error,
                                  .ledger = &task->history,
                                  .locked = !ours && source_is_locked(home, task->source->id),
+                                 .stall_ms = task->limits.stall_ms,
                                  .now_s = clock_unix_s()};
     status_make(&parts, status);
     if (task->tries == 0)

@@ -41,6 +41,7 @@ static void note_progress(struct task *task, const struct run_progress *progress
         p->phase_done = progress->done;
         p->phase_at_ms = now(task->run);
     }
+    p->at_ms = now(task->run);
     p->done = progress->done;
     p->total = progress->total;
 }

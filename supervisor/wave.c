@@ -4,8 +4,11 @@
 
 #include "common/clock.h"
 #include "common/duration.h"
+#include "common/ledger_history.h"
 #include "common/text.h"
+#include "supervisor/quarantine.h"
 #include "supervisor/run.h"
+#include "supervisor/service.h"
 #include "supervisor/sweep.h"
 
 static int64_t now(const struct run *run)
@@ -41,12 +44,58 @@ static void skip(struct run *run, struct task *task)
     tell_skipped(task, &attempt);
 }
 
+/* It was tried lately and failed: its last cause stays in sight. Not in the ledger, where the
+ * failure itself stays the last word. */
+static void skip_for_backoff(struct run *run, struct task *task)
+{
+    const struct ledger_source *history = &task->history;
+    const struct run_result *last = &history->last.result;
+    struct attempt attempt = {.wave = run->wave, .exit_code = -1, .ended_at = clock_unix_s()};
+    struct run_result *result = &attempt.result;
+    char wait[DURATION_TEXT_SIZE];
+    run_id_make(result->run_id);
+    result->outcome = OUTCOME_SKIPPED;
+    result->remaining = -1;
+    result->cause = backoff_cause(last);
+    result->started_at = attempt.ended_at;
+    duration_format((history->next_attempt_at - attempt.ended_at) * 1000, wait);
+    snprintf(result->message, sizeof result->message,
+             "left alone for %s after %lld failure%s (--source tries now): %.*s", wait,
+             (long long)history->failures, history->failures == 1 ? "" : "s",
+             (int)(sizeof result->message - 160), last->message);
+    task_add_attempt(task, &attempt);
+}
+
+static void forget_taken(struct run *run)
+{
+    run->queue_count -= run->queue_next;
+    memmove(run->queue, run->queue + run->queue_next, run->queue_count * sizeof *run->queue);
+    run->queue_next = 0;
+}
+
+static void enqueue(struct run *run, struct task *task)
+{
+    if (task->queued || task->child)
+        return;
+    forget_taken(run);
+    run->queue[run->queue_count++] = task;
+    task->queued = true;
+}
+
 static void fill_slots(struct run *run);
 static void end_wave(struct run *run);
 
 static void child_progress(void *owner, const struct run_progress *progress)
 {
+    task_name_item(owner, progress);
     tell_progress(owner, progress);
+}
+
+static void child_watch(void *owner, const struct watch_list *list)
+{
+    struct task *task = owner;
+    if (task->run->service)
+        service_watch(task->run, task, list);
 }
 
 static void child_stderr(void *owner, const char *line, size_t size)
@@ -59,6 +108,21 @@ static enum verdict last_verdict(const struct task *task)
     return task->history.has_last ? schedule_verdict(&task->history.last.result) : VERDICT_FAILED;
 }
 
+/* What the attempt says of the source and of a page. Who was told to stop says nothing. */
+static void judge(struct run *run, struct task *task, struct attempt *attempt)
+{
+    if (run->stop_signal) {
+        attempt->failures = task->history.failures;
+        attempt->next_attempt_at = task->history.next_attempt_at;
+        return;
+    }
+    task_back_off(task, attempt);
+    if (!task->item.path || !quarantine_blames(&attempt->result))
+        return;
+    quarantine_blame(&task->blamed, task->item.path, task->item.blob);
+    journal_blame(run->journal, task->source->id, &task->item);
+}
+
 static void child_done(void *owner, const struct child_end *end)
 {
     struct task *task = owner;
@@ -67,12 +131,21 @@ static void child_done(void *owner, const struct child_end *end)
     enum verdict before = last_verdict(task);
     attempt.wave = run->wave;
     task->child = NULL;
+    judge(run, task, &attempt);
     task_set_view(task, end->view_read ? &end->view : NULL,
                   end->view_read ? NULL : &end->view_error);
     task_add_attempt(task, &attempt);
     task->again = schedule_again(&attempt.result, task->tried_once_more);
     if (outcome_again(attempt.result.outcome) == AGAIN_ONCE)
         task->tried_once_more = true;
+    bool more = handover_attempt(&run->handovers, task, &attempt) || task->kicked;
+    task->kicked = false;
+    if (run->service)
+        service_ended(run, task);
+    if (more && !run->stop_signal)
+        enqueue(run, task);
+    else if (more)
+        handover_refuse(&run->handovers, task, "the supervisor was stopped");
     tell_finished(task, &attempt, before);
     run->running--;
     fill_slots(run);
@@ -80,23 +153,51 @@ static void child_done(void *owner, const struct child_end *end)
 
 static void start_task(struct run *run, struct task *task, const struct run_limits *limits)
 {
-    static const struct child_observer observer = {
-        .progress = child_progress, .stderr_line = child_stderr, .done = child_done};
+    static const struct child_observer observer = {.progress = child_progress,
+                                                   .watch = child_watch,
+                                                   .stderr_line = child_stderr,
+                                                   .done = child_done};
+    const struct control_request *asked = handover_of(&run->handovers, task);
+    size_t quarantine_count;
+    struct page_name *quarantine = quarantine_list(&task->blamed, &quarantine_count);
     struct child_spec spec = {.loop = &run->loop,
                               .home = &run->home,
+                              .containment = run->containment,
                               .worker = run->worker,
                               .source = task->source->id,
                               .limits = *limits,
-                              .full = run->options->full,
-                              .allow_shrink = run->options->allow_shrink,
+                              .full = asked ? asked->full : run->options->full,
+                              .allow_shrink =
+                                  asked ? asked->allow_shrink : run->options->allow_shrink,
+                              .quarantine = quarantine,
+                              .quarantine_count = quarantine_count,
                               .version_before = task->view_read ? task->view.version : 0,
                               .observer = &observer,
                               .owner = task};
     memset(&task->progress, 0, sizeof task->progress);
+    task->progress.at_ms = now(run);
     task->again = false;
+    task->started_ms = now(run);
     run->running++;
+    task_name_item(task, NULL);
     task->child = child_start(&spec);
+    free(quarantine);
     tell_started(task);
+}
+
+static void take_handed_over(struct run *run, struct task *task)
+{
+    const struct control_request *asked = handover_of(&run->handovers, task);
+    struct run_limits limits;
+    struct error e = {0};
+    if (run->stop_signal)
+        handover_refuse(&run->handovers, task, "not started: the supervisor was stopped");
+    else if (!schedule_limits(&asked->limits, task->source, &limits, &e))
+        handover_refuse(&run->handovers, task, e.text);
+    else if (!handover_fit_budget(&run->handovers, task, now(run), &limits))
+        handover_refuse(&run->handovers, task, "not started: the budget is spent");
+    else
+        start_task(run, task, &limits);
 }
 
 /* The next source of the wave; without budget or after a stop it is only said. */
@@ -104,16 +205,26 @@ static void take_next(struct run *run)
 {
     struct task *task = run->queue[run->queue_next++];
     struct run_limits limits = task->limits;
-    if (!run->stop_signal && fits_budget(run, &limits))
+    task->queued = false;
+    if (handover_of(&run->handovers, task)) {
+        take_handed_over(run, task);
+        return;
+    }
+    bool first = run->options->all && !run->service && task->tries == 0;
+    if (first && !run->stop_signal && task_in_backoff(task, clock_unix_s()))
+        skip_for_backoff(run, task);
+    else if (!run->stop_signal && fits_budget(run, &limits))
         start_task(run, task, &limits);
-    else if (task->tries == 0)
+    else if (task->tries == 0 && !run->service)
         skip(run, task);
 }
 
 static void fill_slots(struct run *run)
 {
     uv_update_time(&run->loop);
-    while (run->running < run->jobs && run->queue_next < run->queue_count)
+    if (run->sweeping)
+        return;
+    while (run->running < run->jobs && wave_pending(run) && !(run->service && service_holds(run)))
         take_next(run);
     if (run->running == 0)
         end_wave(run);
@@ -136,16 +247,18 @@ static bool wants(const struct run *run, const struct task *task)
 
 static size_t choose(struct run *run)
 {
-    run->queue_count = run->queue_next = 0;
+    forget_taken(run);
     for (size_t i = 0; i < run->list.count; i++)
         if (wants(run, &run->list.tasks[i]))
-            run->queue[run->queue_count++] = &run->list.tasks[i];
+            enqueue(run, &run->list.tasks[i]);
     return run->queue_count;
 }
 
 static void swept(void *owner, const struct sweep_item *item)
 {
     struct run *run = owner;
+    if (item && item->cleared)
+        journal_count(run->journal, COUNTER_LOCK_CLEARED, item->cleared, 1);
     if (item && item->owner) {
         struct error e = {.cause = item->error_cause};
         if (item->error)
@@ -155,17 +268,17 @@ static void swept(void *owner, const struct sweep_item *item)
     }
     if (item)
         return;
-    for (size_t i = 0; i < run->queue_count; i++)
-        task_update_order(run->queue[i]);
-    qsort(run->queue, run->queue_count, sizeof *run->queue, by_order);
+    run->sweeping = false;
     run->wave++;
-    fill_slots(run);
+    wave_go(run);
 }
 
 void wave_start(struct run *run)
 {
-    struct sweep *sweep = sweep_new(&run->loop, &run->home);
-    choose(run);
+    struct sweep *sweep = sweep_new(&run->loop, &run->home, run->containment);
+    if (!run->service)
+        choose(run);
+    run->sweeping = true;
     for (size_t i = 0; i < run->list.count; i++)
         sweep_add(sweep, run->list.tasks[i].source->id, &run->list.tasks[i]);
     if (run->options->all)
@@ -175,7 +288,9 @@ void wave_start(struct run *run)
 
 static void end_wave(struct run *run)
 {
-    if (run->stop_signal || run->wave >= run->options->waves || choose(run) == 0)
+    if (run->service)
+        service_idle(run);
+    else if (run->stop_signal || run->wave >= run->options->waves || choose(run) == 0)
         run_end(run);
     else
         wave_start(run);
@@ -190,4 +305,39 @@ void wave_stop(struct run *run, int signal)
         if (run->list.tasks[i].child)
             child_tell(run->list.tasks[i].child, event);
     live_changed(run->live);
+    if (run->service) {
+        service_stopping(run);
+        fill_slots(run); /* one that is idle has nothing to wait for */
+    }
+}
+
+bool wave_pending(const struct run *run)
+{
+    return run->queue_next < run->queue_count;
+}
+
+void wave_enqueue(struct run *run, struct task *task)
+{
+    enqueue(run, task);
+}
+
+void wave_go(struct run *run)
+{
+    forget_taken(run);
+    for (size_t i = 0; i < run->queue_count; i++)
+        task_update_order(run->queue[i]);
+    qsort(run->queue, run->queue_count, sizeof *run->queue, by_order);
+    fill_slots(run);
+}
+
+void wave_take(struct run *run, struct task *task)
+{
+    enqueue(run, task);
+    fill_slots(run);
+}
+
+void wave_kick(struct run *run, struct task *task)
+{
+    task->kicked = task->child != NULL;
+    wave_take(run, task);
 }

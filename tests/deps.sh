@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the groups named as arguments (BUILD TEST LINT VALGRIND) need. The lists are in the
+# Installs what the groups named as arguments (BUILD TEST LINT VALGRIND HEAVY) need. The lists are in the
 # Makefile. Silent, and without network, when everything is there; DEPS=no leaves it to you.
 set -euo pipefail
 
@@ -39,6 +39,7 @@ everything_found() {
         TEST) have sqlite3 ps setsid setpriv || return 1 ;;
         LINT) have clang clang-format clang-tidy cppcheck shellcheck || return 1 ;;
         VALGRIND) have valgrind || return 1 ;;
+        HEAVY) have promtool || return 1 ;;
         esac
     done
     # shellcheck disable=SC2086 # a list of words

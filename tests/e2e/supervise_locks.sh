@@ -104,6 +104,56 @@ test_a_worker_run_by_hand_is_shown_and_not_disturbed() {
     kill -0 "$STARTED"
 }
 
+# A worker started by hand that hangs in its git; it made its last progress AGE seconds ago.
+wedged_by_hand() {
+    notes
+    expect_exit 0 "$SUPERVISE" --all
+    local path=$PATH
+    hanging_git
+    start hand "$WORKER" sync notes
+    wait_for_line "$TEST_DIR/git" . 10
+    export PATH=$path
+    sqlite3 -batch "$LATTICE_HOME/sources/notes/store.db" "UPDATE lock SET phase = 'import',
+        done = 12400, total = 61200, last_refreshed_at = unixepoch() - $1"
+}
+
+test_a_wedged_worker_is_shown_as_stalled_with_pid_and_phase() {
+    wedged_by_hand 3600
+    expect_exit 0 "$SUPERVISE" status
+    expect_matches "$OUT" "^notes +git +stalled .* stalled \\(import, 12,400 of 61,200, last progress 1h ago\\), pid $STARTED\$"
+    expect_exit 0 "$SUPERVISE" status --json
+    expect_equal "$(json 'sources[0].status')" stalled
+    expect_equal "$(json 'sources[0].pid')" "$STARTED"
+    expect_equal "$(json 'sources[0].phase')" import
+}
+
+test_a_foreign_worker_is_stalled_by_the_flag() {
+    wedged_by_hand 20
+    expect_exit 1 "$SUPERVISE" --all
+    expect_matches "$OUT" "^notes +git +running .*, pid $STARTED\$"
+    sqlite3 -batch "$LATTICE_HOME/sources/notes/store.db" 'UPDATE lock SET last_refreshed_at = unixepoch() - 20'
+    expect_exit 1 "$SUPERVISE" --all --stall 10s
+    expect_matches "$OUT" "^notes +git +stalled .*, pid $STARTED\$"
+    kill -0 "$STARTED"
+}
+
+# Naively its pid is alive, so the row would be kept and warned of for ever.
+test_the_row_of_a_removed_source_whose_pid_lives_again_is_cleared() {
+    notes
+    expect_exit 0 "$SUPERVISE" --all
+    start other sleep infinity
+    leftover notes
+    sqlite3 -batch "$LATTICE_HOME/sources/notes/store.db" "UPDATE lock SET pid = $STARTED"
+    expect_exit 0 "$SUPERVISE" status
+    expect_matches "$OUT" '^notes +git +ok '
+    expect_exit 0 "$SUPERVISE" remove notes
+    expect_exit 0 "$SUPERVISE" add other "$TEST_DIR/repo"
+    expect_exit 0 "$SUPERVISE" --all
+    expect_matches "$ERR" "notes sweep: cleared the lock row of pid $STARTED .*: its process is gone"
+    expect_equal "$(sql notes 'SELECT count(*) FROM lock')" 0
+    kill -0 "$STARTED"
+}
+
 test_a_killed_supervisor_takes_its_workers_along() {
     notes
     hanging_git

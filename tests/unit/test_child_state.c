@@ -192,3 +192,14 @@ TEST(kill_stages_have_names)
     CHECK_STR(kill_stage_name(KILL_GROUP), "group");
     CHECK_STR(kill_stage_name(KILL_KILL), "kill");
 }
+
+TEST(what_was_swept_is_part_of_the_stage)
+{
+    char text[24];
+    kill_stage_write(KILL_KILL, 2, text, sizeof text);
+    CHECK_STR(text, "kill, swept 2");
+    kill_stage_write(KILL_NONE, 1, text, sizeof text);
+    CHECK_STR(text, "swept 1");
+    kill_stage_write(KILL_TERM, 0, text, sizeof text);
+    CHECK_STR(text, "term");
+}

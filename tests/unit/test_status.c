@@ -99,7 +99,8 @@ TEST(a_held_lock_is_running_with_phase_and_last_progress)
                                                                 .total = 61200,
                                                                 .last_refreshed_at = NOW - 3});
     CHECK_STR(status_name(&status), "running");
-    CHECK_CONTAINS(status.result.message, "import: 12400 of 61200, last progress 3s ago");
+    CHECK_CONTAINS(status.result.message,
+                   "running (import, 12,400 of 61,200, last progress 3s ago), pid ");
     CHECK_INT(status.holder.holder.pid, getpid());
 }
 
@@ -107,6 +108,20 @@ TEST(a_held_lock_without_progress_is_stalled)
 {
     struct source_status status =
         make_locked((struct lock_row){.run_id = "r", .total = -1, .last_refreshed_at = NOW - 301});
+    CHECK_STR(status_name(&status), "stalled");
+    CHECK_CONTAINS(status.result.message, "stalled (, 0, last progress 5m1s ago), pid ");
+}
+
+TEST(the_flag_for_stalls_wins_over_the_source)
+{
+    struct store_view view = {.exists = true,
+                              .lock = {.run_id = "r", .last_refreshed_at = NOW - 20}};
+    struct source_status status;
+    process_self(&view.lock.holder);
+    status_make(
+        &(struct status_parts){
+            .source = &source, .view = &view, .locked = true, .stall_ms = 10000, .now_s = NOW},
+        &status);
     CHECK_STR(status_name(&status), "stalled");
 }
 

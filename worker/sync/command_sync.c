@@ -223,7 +223,8 @@ int command_sync(int argc, char **argv)
         snprintf(result.run_id, sizeof result.run_id, "%s", job.run_id);
         if (ok)
             stop_watch_lifeline(LIFELINE_FD);
-    }
+    } else
+        guard_by_hand();
     if (!ok || !run(&o, &job, &result, &e)) {
         result.outcome = OUTCOME_FAILED;
         result.cause = e.cause;

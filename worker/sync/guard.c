@@ -6,15 +6,24 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/cgroup.h"
+#include "common/log.h"
+#include "common/marker.h"
 #include "common/message.h"
+#include "common/proc.h"
+
+/* A worker that loses its supervisor has this long for what left its group; then it ends itself. */
+enum { LAST_MS = 700 };
 
 /* Sent by the kernel when the supervisor's thread is gone. */
 #define PARENT_DEATH_SIGNAL SIGUSR2
@@ -42,12 +51,31 @@ void guard_name_item(void)
     (void)ignored;
 }
 
+/* What reaches further than the process group. */
+static struct {
+    int cgroup_kill; /* -1: no control group of our own */
+    bool subreaper;
+} reach = {.cgroup_kill = -1};
+
 void guard_end_group(void)
 {
+    size_t ignored;
+    if (reach.cgroup_kill >= 0 && write(reach.cgroup_kill, "1", 1) == 1)
+        pause(); /* it holds us too; SIGKILL comes before this returns */
+    if (reach.subreaper)
+        process_end_children(LAST_MS, &ignored);
     if (getpgrp() == getpid())
         kill(0, SIGKILL);
     kill(getpid(), SIGKILL);
     _exit(cause_exit(CAUSE_BUG));
+}
+
+size_t guard_end_children(int64_t wait_ms)
+{
+    size_t ended = 0;
+    if (reach.subreaper)
+        process_end_children(wait_ms, &ended);
+    return ended;
 }
 
 static void on_end(int signal)
@@ -105,12 +133,43 @@ void guard_init(void)
     sigaction(SIGALRM, &end, NULL);
 }
 
+static void become_subreaper(void)
+{
+    const char *forced = getenv(CONTAINMENT_VARIABLE);
+    /* Children that are there now are not ours: who was exec'd by a shell may have some. */
+    bool childless = waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD;
+    bool wanted = !forced || strcmp(forced, CONTAINMENT_MARKER_NAME) != 0;
+    reach.subreaper =
+        childless && wanted && getpid() != 1 && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
+}
+
+/* Before anything is started: who is forked later is in the group from its birth. */
+static void enter_cgroup(void)
+{
+    const char *folder = getenv(CGROUP_VARIABLE);
+    struct error e = {0};
+    if (!folder)
+        return;
+    if (cgroup_enter(folder, &e))
+        reach.cgroup_kill = cgroup_open_kill(folder);
+    else
+        log_line(LOG_WARN, NULL, "start", "%s", e.text);
+    unsetenv(CGROUP_VARIABLE);
+}
+
 void guard_supervised(pid_t parent)
 {
-    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    become_subreaper();
     prctl(PR_SET_PDEATHSIG, PARENT_DEATH_SIGNAL, 0, 0, 0);
     if (getppid() != parent) /* it died before the signal was armed */
         guard_end_group();
+    enter_cgroup();
+}
+
+void guard_by_hand(void)
+{
+    unsetenv(CGROUP_VARIABLE);
+    become_subreaper();
 }
 
 void guard_alarm(int64_t after_ms)

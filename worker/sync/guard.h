@@ -3,6 +3,7 @@
 #define LATTICE_WORKER_SYNC_GUARD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -11,15 +12,24 @@
  * no_new_privs, SIGPIPE ignored, crash signals name the page in hand on the result descriptor. */
 void guard_init(void);
 
-/* For a worker that a supervisor started: subreaper, parent-death signal with the race closed.
- * `parent` is the supervisor's pid as the kernel gave it before (getppid at start). */
+/* For a worker that a supervisor started: subreaper, parent-death signal with the race closed, and
+ * the control group that it was told to enter. `parent` is the supervisor's pid as the kernel gave
+ * it before (getppid at start). */
 void guard_supervised(pid_t parent);
+/* For one that is run by hand: subreaper, unless there are children that are not ours. */
+void guard_by_hand(void);
+
+/* Ends what this process ever started and still lives, whatever session, parent and environment it
+ * has now; returns how many those were. Without a subreaper (forced by a test, or children were
+ * there at start) it does nothing. Not while a child is still waited for. */
+size_t guard_end_children(int64_t wait_ms);
 
 /* Last resort: after `after_ms` the group ends, whatever hangs. */
 void guard_alarm(int64_t after_ms);
 
-/* Ends the whole process group if this process leads it, else only this process: a worker started
- * by hand must not kill its caller's script. Does not return. */
+/* Ends all that this process started, as far as its control group or its being a subreaper reaches;
+ * then the whole process group if it leads it, else only itself: a worker started by hand must not
+ * kill its caller's script. Does not return. Async-signal-safe. */
 void guard_end_group(void) __attribute__((noreturn));
 
 /* In a forked child before exec: parent-death signal, clean signal mask and dispositions. Returns

@@ -11,6 +11,7 @@
 #include "worker/sync/git_cat.h"
 #include "worker/sync/git_mirror.h"
 #include "worker/sync/git_records.h"
+#include "worker/sync/git_watch.h"
 #include "worker/sync/kind.h"
 
 struct git_source {
@@ -153,8 +154,10 @@ static enum step git_fetch(struct sync *sync, void **state, char **head, struct 
     if (g->mirrored)
         step = remote_head(g, ref, e); /* takes ref */
     else {
-        if (find_git_dir(g, e))
+        if (find_git_dir(g, e)) {
+            git_watch(g->git_dir, ref); /* before it is read: no change is between */
             step = local_head(g, ref, e);
+        }
         free(ref);
     }
     if (step == STEP_DONE)

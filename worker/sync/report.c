@@ -13,6 +13,7 @@
 #include "common/clock.h"
 #include "common/text.h"
 #include "worker/sync/guard.h"
+#include "worker/sync/stop.h"
 
 enum {
     PROGRESS_EVERY_MS = 250,
@@ -27,6 +28,7 @@ static struct {
     int64_t sent_at_ms;
     int64_t refreshed_at_ms;
     struct buf item_line;
+    bool item_sent; /* the supervisor may believe that we are at it */
 } report = {.fd = -1};
 
 void report_init(int fd)
@@ -106,14 +108,33 @@ void report_item(const char *path, const char *blob, int64_t size_bytes)
     buf_add_text(line, "\",\"item_path\":\"");
     add_json_text(line, path);
     buf_add_text(line, "\"}\n");
-    if (size_bytes >= ITEM_LARGE_BYTES)
+    report.item_sent = size_bytes >= ITEM_LARGE_BYTES;
+    if (report.item_sent)
         send_line(line->data, 0);
     guard_set_item(line->data, report.fd);
 }
 
+/* Whoever was named, at once or by the handler of a stop, is taken back: what comes now (a commit
+ * that hangs) is not that page's fault. */
 void report_no_item(void)
 {
     guard_set_item(NULL, -1);
+    if (report.fd < 0 || !(report.item_sent || stop_requested()))
+        return;
+    report.item_sent = false;
+    CLEANUP(free_text) char *line = message_write_progress(&report.last);
+    send_line(line, 0);
+}
+
+bool report_wanted(void)
+{
+    return report.fd >= 0;
+}
+
+void report_watch(const struct watch_list *list)
+{
+    CLEANUP(free_text) char *line = message_write_watch(list);
+    send_line(line, 0);
 }
 
 void report_result(const struct run_result *result)

@@ -13,6 +13,10 @@ bool report_progress(const char *phase, int64_t done, int64_t total);
  * the others: at once if it is large, else only when a signal comes. */
 void report_item(const char *path, const char *blob, int64_t size_bytes);
 void report_no_item(void);
+/* Does a supervisor listen? */
+bool report_wanted(void);
+/* Where the source's news would be seen. */
+void report_watch(const struct watch_list *list);
 void report_result(const struct run_result *result);
 
 #endif

@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "common/marker.h"
 #include "common/text.h"
+#include "worker/sync/guard.h"
 #include "worker/sync/page.h"
 #include "worker/sync/report.h"
 #include "worker/sync/stop.h"
@@ -414,6 +415,17 @@ static void end_in_store(struct sync *s)
     snprintf(r->message, sizeof r->message, "%s", e.text);
 }
 
+/* What our gits had started and left, before the lock is free again: exactly by being a subreaper;
+ * in an environment of its own by the mark, where something was cut. */
+static void end_own(const struct sync *s, enum step step)
+{
+    size_t ended = guard_end_children(LEFTOVERS_WAIT_MS);
+    if (ended)
+        log_line(LOG_WARN, s->source->id, "lock", "ended %zu processes that git left", ended);
+    if (step != STEP_DONE)
+        marker_end(s->home, s->source->id, s->job->run_id, LEFTOVERS_WAIT_MS);
+}
+
 static void run_with_lock(struct sync *s, int64_t started_ms)
 {
     struct error e = {0};
@@ -432,9 +444,7 @@ static void run_with_lock(struct sync *s, int64_t started_ms)
         store_settle(s->store);
     s->kind->release(s->kind_state);
     store_close(&s->store);
-    /* What a git that was cut had started, before the lock is free again. */
-    if (step != STEP_DONE)
-        marker_end(s->home, s->source->id, s->job->run_id, LEFTOVERS_WAIT_MS);
+    end_own(s, step);
 }
 
 static void fail(struct run_result *r, enum outcome outcome, const struct error *e)

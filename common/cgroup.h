@@ -1,0 +1,34 @@
+/* Control groups (cgroup v2) as a fence around processes: nobody leaves one by forking. */
+#ifndef LATTICE_COMMON_CGROUP_H
+#define LATTICE_COMMON_CGROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/error.h"
+
+/* For a worker: the folder of the group that it is to make and to enter. */
+#define CGROUP_VARIABLE "LATTICE_CGROUP"
+
+/* Where the caller's own group is in the file system, from the texts of /proc/self/mountinfo and
+ * /proc/self/cgroup; pure. NULL if there is no cgroup v2 or it cannot be seen. Caller frees. */
+char *cgroup_folder_parse(const char *mountinfo, const char *cgroup);
+
+/* The same for this process, and then really makes a group in it, moves a process into that and
+ * ends it there by cgroup.kill (Linux 5.14). Nothing stays behind. For a program of one thread.
+ * Caller frees *own; on failure `e` says what was missing. */
+CHECKED bool cgroup_try(char **own, struct error *e);
+
+/* Makes the group if it is not there and moves the caller into it. */
+CHECKED bool cgroup_enter(const char *folder, struct error *e);
+/* Opens its cgroup.kill for writing `1`; -1 if it cannot. Close-on-exec. */
+int cgroup_open_kill(const char *folder);
+/* SIGKILL for all that is in the group and below, also for what is being forked at that moment. */
+void cgroup_kill(const char *folder);
+/* Waits until it is empty, or gone. False if it is not after `wait_ms`. */
+bool cgroup_wait_empty(const char *folder, int64_t wait_ms);
+/* Removes it with the groups below it. False if something lives in it. */
+bool cgroup_remove(const char *folder);
+
+#endif

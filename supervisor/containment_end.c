@@ -1,0 +1,344 @@
+/* The end of a run: what it left is found, killed and waited for. */
+
+/* What a run left is looked for in one reading of /proc, in the pool. Three things make a process
+ * one of the run: it is in the run's control group; it carries the run's mark; or it is a child of
+ * ours that libuv does not know, hence an orphan of a worker that is gone (a living worker is a
+ * subreaper itself), unmarked or marked by this run. What descends from such a process belongs to
+ * it too. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/cgroup.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/lock.h"
+#include "common/log.h"
+#include "common/marker.h"
+#include "supervisor/containment_internal.h"
+#include "supervisor/limits.h"
+
+/* Reading /proc. */
+
+void scan_read(struct scan *scan)
+{
+    size_t room = 1024;
+    size_t count;
+    *scan = (struct scan){0};
+    do {
+        room *= 2;
+        scan->all = xrealloc(scan->all, room * sizeof *scan->all);
+        count = process_read_all(scan->all, room);
+    } while (count > room);
+    scan->count = count;
+    scan->chosen = xcalloc(count + 1, sizeof *scan->chosen);
+}
+
+void scan_release(struct scan *scan)
+{
+    free(scan->all);
+    free(scan->chosen);
+}
+
+static bool is_dead(const struct process_stat *stat)
+{
+    return stat->state == 'Z' || stat->state == 'X';
+}
+
+static bool was_there(const struct containment *c, const struct process_stat *stat)
+{
+    for (size_t i = 0; i < c->before_count; i++)
+        if (c->before[i].pid == stat->pid && c->before[i].start == stat->start)
+            return true;
+    return false;
+}
+
+/* Living runs. */
+
+static bool is_worker(struct containment *c, pid_t pid)
+{
+    bool found = false;
+    pthread_mutex_lock(&c->mutex);
+    for (const struct contained *run = c->runs; run && !found; run = run->next)
+        found = run->pid == pid;
+    pthread_mutex_unlock(&c->mutex);
+    return found;
+}
+
+/* A run that is not freed yet ends what is its own. */
+static bool is_run(struct containment *c, const char *run_id)
+{
+    bool found = false;
+    pthread_mutex_lock(&c->mutex);
+    for (const struct contained *run = c->runs; run && !found; run = run->next)
+        found = strcmp(run->run_id, run_id) == 0;
+    pthread_mutex_unlock(&c->mutex);
+    return found;
+}
+
+/* An unmarked orphan can only be a dead worker's, unless somebody else's children may come to us:
+ * those of a child that was there at start, or all of a container whose first process we are. */
+static bool may_claim_unmarked(const struct containment *c)
+{
+    return !c->had_children && getpid() != 1;
+}
+
+/* Asked after the list was read: a worker that was being started then is known by now. */
+static bool is_adopted(struct containment *c, const struct process_stat *stat)
+{
+    return c->tier != CONTAINMENT_MARKER && stat->parent == getpid() && !was_there(c, stat) &&
+           !is_worker(c, stat->pid);
+}
+
+/* Choosing. `run` is NULL for the sweep, which takes what no run claims. */
+
+static bool belongs(struct containment *c, const struct contained *run,
+                    const struct process_stat *stat, struct buf *memory)
+{
+    struct mark mark;
+    bool adopted = is_adopted(c, stat);
+    if (is_dead(stat) || stat->pid == getpid())
+        return false;
+    if (!marker_read(c->home, stat->pid, memory, &mark))
+        return adopted && may_claim_unmarked(c);
+    if (!run)
+        return adopted && !is_run(c, mark.run_id);
+    /* While a run is stuck its worker is marked, and to be killed, too. */
+    return strcmp(mark.run_id, run->run_id) == 0;
+}
+
+static void choose_members(const char *folder, struct scan *scan)
+{
+    CLEANUP(free_text) char *path = xasprintf("%s/cgroup.procs", folder);
+    CLEANUP(close_file) FILE *file = fopen(path, "re");
+    int pid;
+    while (file && fscanf(file, "%d", &pid) == 1)
+        for (size_t i = 0; i < scan->count; i++)
+            if (scan->all[i].pid == pid && !is_dead(&scan->all[i]))
+                scan->chosen[i] = true;
+}
+
+static size_t count_chosen(const struct scan *scan)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < scan->count; i++)
+        count += scan->chosen[i] && !is_dead(&scan->all[i]);
+    return count;
+}
+
+static void choose_all(struct containment *c, const struct contained *run, struct scan *scan)
+{
+    struct buf memory = {0};
+    if (run && run->cgroup)
+        choose_members(run->cgroup, scan);
+    for (size_t i = 0; i < scan->count; i++)
+        if (!scan->chosen[i])
+            scan->chosen[i] = belongs(c, run, &scan->all[i], &memory);
+    buf_release(&memory);
+    process_choose_descendants(scan->all, scan->count, scan->chosen);
+}
+
+/* Dead children of ours that libuv does not know, by number: waitpid(-1) would take its. Returns
+ * how many were orphans of our workers: as long as some come, something of theirs is alive, be it
+ * so short-lived that no list shows it; their groups are killed with them. */
+static size_t reap_adopted(struct containment *c, const struct scan *scan)
+{
+    size_t count = 0;
+    pid_t group = 0;
+    for (size_t i = 0; i < scan->count; i++) {
+        const struct process_stat *stat = &scan->all[i];
+        if (stat->parent != getpid() || !is_dead(stat) || is_worker(c, stat->pid))
+            continue;
+        if (may_claim_unmarked(c) && is_adopted(c, stat)) {
+            if (stat->group != group && !is_worker(c, stat->group))
+                process_kill_group(stat);
+            group = stat->group;
+            count++;
+        }
+        waitpid(stat->pid, NULL, WNOHANG);
+    }
+    return count;
+}
+
+/* Killing. */
+
+/* Until they are gone, up to CONTAINED_WAIT_MS for all; those that are ours are reaped. Returns how
+ * many there were. */
+static size_t wait_and_reap(struct containment *c, struct pollfd *dying, const struct scan *scan)
+{
+    int64_t until_ms = clock_monotonic_ms() + CONTAINED_WAIT_MS;
+    size_t count = 0;
+    for (size_t i = 0; i < scan->count; i++) {
+        if (dying[i].fd < 0)
+            continue;
+        int64_t left_ms = until_ms - clock_monotonic_ms();
+        while (poll(&dying[i], 1, left_ms > 0 ? (int)left_ms : 0) < 0 && errno == EINTR)
+            left_ms = until_ms - clock_monotonic_ms();
+        close(dying[i].fd);
+        count++;
+        /* Its parent may be gone since the list was read: then it is ours to reap by now. */
+        if (dying[i].revents && !is_worker(c, scan->all[i].pid))
+            waitpid(scan->all[i].pid, NULL, WNOHANG);
+    }
+    return count;
+}
+
+/* Each process once: what was started later than the newest one counted so far is new. */
+static void count_swept(struct contained *run, const struct scan *scan)
+{
+    uint64_t newest = run->counted;
+    for (size_t i = 0; i < scan->count; i++) {
+        const struct process_stat *stat = &scan->all[i];
+        if (!scan->chosen[i] || is_dead(stat))
+            continue;
+        run->left = stat->pid;
+        if (stat->group != run->group && stat->start > run->counted)
+            run->swept++;
+        if (stat->start > newest)
+            newest = stat->start;
+    }
+    run->counted = newest;
+}
+
+/* Stopped ones do not see each other die: who watches another to start it anew gets no turn between
+ * the first SIGKILL and the last. */
+static void stop_chosen(const struct scan *scan)
+{
+    for (size_t i = 0; i < scan->count; i++) {
+        struct process_stat now;
+        if (scan->chosen[i] && !is_dead(&scan->all[i]) &&
+            process_stat_read(scan->all[i].pid, &now) && now.start == scan->all[i].start)
+            kill(now.pid, SIGSTOP);
+    }
+}
+
+/* Caller frees; one per process of the list, in its order, fd -1 for those that were left alone. */
+static struct pollfd *kill_chosen(struct containment *c, const struct scan *scan)
+{
+    struct pollfd *dying = xcalloc(scan->count + 1, sizeof *dying);
+    stop_chosen(scan);
+    for (size_t i = 0; i < scan->count; i++) {
+        if (scan->chosen[i] && !is_worker(c, scan->all[i].group))
+            process_kill_group(&scan->all[i]);
+        dying[i] = (struct pollfd){.fd = scan->chosen[i] ? process_kill(&scan->all[i]) : -1,
+                                   .events = POLLIN};
+    }
+    return dying;
+}
+
+/* One look. True if there was nothing. Ends of several runs look one after the other: what one of
+ * them reaps the next need not read. None waits for the dying of another's. */
+static bool look(struct contained *run)
+{
+    struct containment *c = run->containment;
+    struct scan scan;
+    pthread_mutex_lock(&c->looking);
+    scan_read(&scan);
+    choose_all(c, run, &scan);
+    bool nothing = count_chosen(&scan) == 0;
+    bool empty = !run->cgroup || cgroup_wait_empty(run->cgroup, 0);
+    if (nothing)
+        run->left = 0;
+    count_swept(run, &scan);
+    if (!empty)
+        contained_kill(run);
+    struct pollfd *dying = kill_chosen(c, &scan);
+    bool quiet = reap_adopted(c, &scan) == 0;
+    pthread_mutex_unlock(&c->looking);
+    size_t waited = wait_and_reap(c, dying, &scan);
+    free(dying);
+    scan_release(&scan);
+    if (waited == 0 && !(nothing && empty))
+        poll(NULL, 0, CONTAINED_AGAIN_MS); /* they died by themselves, or cannot be signalled */
+    return nothing && empty && quiet;
+}
+
+bool contained_end(struct contained *run)
+{
+    /* Whoever forked while the first look went on is seen by the second. */
+    return look(run) && look(run) && (!run->cgroup || cgroup_remove(run->cgroup));
+}
+
+bool contained_end_clean(struct contained *run)
+{
+    /* The marker tier has no subreaper that could have known. A group that can be removed is empty.
+     */
+    if (run->containment->tier == CONTAINMENT_MARKER ||
+        (run->cgroup && !cgroup_remove(run->cgroup)))
+        return contained_end(run);
+    return true;
+}
+
+void contained_kill(const struct contained *run)
+{
+    if (run->cgroup)
+        cgroup_kill(run->cgroup);
+}
+
+/* What nobody claims. */
+
+/* Ends what of one source is left of earlier runs, under its lock: else a living worker's would go
+ * too. */
+static size_t sweep_source(struct containment *c, const char *source)
+{
+    CLEANUP(free_text) char *path = home_source_path(c->home, source, SOURCE_LOCK);
+    struct error ignored = {0}; /* without a folder there is no lock, and nobody who holds it */
+    int fd = -1;
+    size_t ended = 0;
+    if (lock_kernel_acquire(path, &fd, &ignored) != LOCK_BUSY)
+        ended = marker_end(c->home, source, NULL, SWEEP_WAIT_MS);
+    lock_kernel_release(&fd);
+    if (ended)
+        log_line(LOG_WARN, source, "sweep", "ended %zu processes that an earlier run left", ended);
+    return ended;
+}
+
+static bool source_runs(struct containment *c, const char *source)
+{
+    bool found = false;
+    pthread_mutex_lock(&c->mutex);
+    for (const struct contained *run = c->runs; run && !found; run = run->next)
+        found = strcmp(run->source, source) == 0;
+    pthread_mutex_unlock(&c->mutex);
+    return found;
+}
+
+static size_t sweep_marked(struct containment *c, const struct scan *scan)
+{
+    struct buf memory = {0};
+    struct mark mark;
+    char last[sizeof mark.source] = "";
+    size_t ended = 0;
+    for (size_t i = 0; i < scan->count; i++) {
+        const struct process_stat *stat = &scan->all[i];
+        if (is_dead(stat) || stat->pid == getpid() ||
+            !marker_read(c->home, stat->pid, &memory, &mark) || source_runs(c, mark.source) ||
+            strcmp(mark.source, last) == 0)
+            continue;
+        memcpy(last, mark.source, sizeof last);
+        ended += sweep_source(c, mark.source);
+    }
+    buf_release(&memory);
+    return ended;
+}
+
+size_t containment_sweep(struct containment *c)
+{
+    struct scan scan;
+    scan_read(&scan);
+    size_t ended = sweep_marked(c, &scan);
+    choose_all(c, NULL, &scan);
+    size_t orphans = count_chosen(&scan);
+    struct pollfd *dying = kill_chosen(c, &scan);
+    reap_adopted(c, &scan);
+    wait_and_reap(c, dying, &scan);
+    free(dying);
+    scan_release(&scan);
+    if (orphans > 0)
+        log_line(LOG_WARN, NULL, "sweep", "ended %zu orphans that an earlier run left", orphans);
+    return ended + orphans;
+}

@@ -1,0 +1,51 @@
+/* What the two files of containment share. */
+#ifndef LATTICE_SUPERVISOR_CONTAINMENT_INTERNAL_H
+#define LATTICE_SUPERVISOR_CONTAINMENT_INTERNAL_H
+
+#include <pthread.h>
+
+#include "common/proc.h"
+#include "supervisor/containment.h"
+
+/* Who was there before us, or is stuck. */
+struct known {
+    pid_t pid;
+    uint64_t start;
+};
+
+struct contained {
+    struct containment *containment; /* borrowed */
+    char source[65];
+    char run_id[33];
+    char *cgroup; /* owned; NULL below the cgroup tier */
+    pid_t group;  /* the worker's number; also once it is gone */
+    pid_t pid;    /* the same until it is reaped, else 0 */
+    size_t swept;
+    pid_t left;
+    uint64_t counted; /* newest start that was counted; see count_swept */
+    struct contained *next;
+};
+
+struct containment {
+    const struct home *home; /* borrowed */
+    enum containment_tier tier;
+    char *cgroup; /* owned; folder of all our runs' groups; NULL below the cgroup tier */
+    bool had_children;
+    struct known *before; /* owned; children that were there at start */
+    size_t before_count;
+    pthread_mutex_t looking; /* held while /proc is read and acted upon */
+    pthread_mutex_t mutex;   /* over `runs`, their `pid`, and the moment of a spawn */
+    struct contained *runs;  /* all that are not freed */
+};
+
+/* All processes at a moment. */
+struct scan {
+    struct process_stat *all; /* owned */
+    bool *chosen;             /* owned; as many */
+    size_t count;
+};
+
+void scan_read(struct scan *scan);
+void scan_release(struct scan *scan);
+
+#endif

@@ -1,0 +1,169 @@
+# supervise.sock: what other commands can have done by the supervisor that runs.
+# shellcheck shell=bash disable=SC2016,SC2153
+
+# shellcheck source=tests/e2e/lib/fake_worker.sh
+. "$LATTICE_ROOT/tests/e2e/lib/fake_worker.sh"
+
+# A supervisor whose source `slow` runs until `gate` is written to. Every run is a line of `ran`;
+# `bad` fails, `soft` is partial once.
+supervisor_at_work() {
+    fake_worker <<'WORKER'
+echo "$source" >>"$LATTICE_HOME/ran"
+case $source in
+slow)
+    progress import 7
+    echo $$ >"$LATTICE_HOME/pid"
+    echo here >>"$LATTICE_HOME/started"
+    read -r _ <"$LATTICE_HOME/gate"
+    ;;
+bad) record failed auth; exit 77 ;;
+soft) [ "$(grep -c soft "$LATTICE_HOME/ran")" -gt 1 ] || { record partial '' added:2; exit 3; } ;;
+esac
+record ok '' added:5
+WORKER
+    mkfifo "$LATTICE_HOME/gate"
+    sources slow good bad soft
+    start first "$FAKE/lattice-supervise" --source slow
+    wait_for_line "$LATTICE_HOME/started" here 10
+    FIRST=$STARTED
+}
+
+let_go() {
+    echo go >"$LATTICE_HOME/gate"
+    wait_exit "$FIRST"
+    expect_equal "$CODE" 0
+}
+
+test_a_named_source_is_handed_over_and_its_row_printed() {
+    supervisor_at_work
+    expect_exit 0 supervise --source good
+    expect_matches "$OUT" '^good +git +ok +0 +5 '
+    expect_matches "$OUT" '^1 source: 1 ok'
+    expect_exit 1 supervise --source bad --json
+    expect_equal "$(json 'sources[0].cause')" auth
+    expect_equal "$(json summary.exit_code)" 1
+    let_go
+    expect_equal "$(ledger "SELECT group_concat(source) FROM (SELECT source FROM attempt ORDER BY id)")" good,bad,slow
+    expect_equal "$(ledger 'SELECT count(*) FROM invocation')" 1
+    expect_not_contains "$TEST_DIR/first.out" good
+}
+
+test_a_handed_over_source_gets_its_waves() {
+    supervisor_at_work
+    expect_exit 3 supervise --source soft --waves 1
+    expect_exit 0 supervise --source soft
+    : >"$LATTICE_HOME/ran"
+    expect_exit 0 supervise --source soft --json
+    expect_equal "$(json 'sources[0].added')" 7
+    expect_equal "$(json summary.waves)" 2
+    let_go
+}
+
+test_who_asks_for_what_runs_gets_that_result() {
+    supervisor_at_work
+    start second "$FAKE/lattice-supervise" --source slow --source good
+    wait_for_line "$LATTICE_HOME/ran" good 10
+    let_go
+    wait_exit "$STARTED"
+    expect_equal "$CODE" 0
+    expect_equal "$(grep -c slow "$LATTICE_HOME/ran")" 1
+    expect_matches "$TEST_DIR/second.out" '^slow +git +ok '
+    expect_matches "$TEST_DIR/second.out" '^good +git +ok '
+}
+
+test_status_is_live() {
+    supervisor_at_work
+    expect_exit 0 supervise status
+    expect_matches "$OUT" '^slow +git +running .* running \(import, 7, last progress 0s ago\), .* to its deadline'
+    let_go
+}
+
+test_kick_runs_a_source_again_after_its_run() {
+    supervisor_at_work
+    expect_exit 0 supervise kick good
+    wait_for_line "$LATTICE_HOME/ran" good 10
+    expect_exit 0 supervise kick slow
+    expect_exit 64 supervise kick nobody
+    : >"$LATTICE_HOME/started"
+    echo go >"$LATTICE_HOME/gate"
+    wait_for_line "$LATTICE_HOME/started" here 10
+    echo go >"$LATTICE_HOME/gate"
+    wait_exit "$FIRST"
+    expect_equal "$(grep -c slow "$LATTICE_HOME/ran")" 2
+    expect_exit 69 supervise kick
+    expect_contains "$ERR" 'no supervisor answers'
+}
+
+test_retry_goes_to_the_one_writer_of_the_ledger() {
+    supervisor_at_work
+    expect_exit 1 supervise --source bad
+    expect_exit 0 supervise retry bad
+    expect_contains "$OUT" 'bad: no longer left alone'
+    let_go
+    expect_equal "$(ledger "SELECT failures, next_attempt_at FROM source_state WHERE source = 'bad'")" '0|0'
+}
+
+# raw TEXT: what the socket answers to it.
+raw() {
+    printf '%b' "$1" | "$TOOLS/ask_socket" "$LATTICE_HOME/supervise.sock" >"$OUT"
+}
+
+test_nonsense_is_refused_and_disturbs_nobody() {
+    supervisor_at_work
+    expect_equal "$(stat -c %a "$LATTICE_HOME/supervise.sock")" 600
+    raw 'hello\n'
+    expect_contains "$OUT" 'not JSON'
+    raw '{"v":9,"type":"request","command":"status"}\n'
+    expect_contains "$OUT" 'version 9'
+    raw '{"v":1,"type":"request","command":"launch"}\n'
+    expect_contains "$OUT" 'does not know this command'
+    raw '{"v":1,"type":"request","command":"sync","source":"nobody"}\n'
+    expect_contains "$OUT" 'no source'
+    head -c 300000 /dev/zero | "$TOOLS/ask_socket" "$LATTICE_HOME/supervise.sock" >"$OUT" || true
+    expect_exit 0 supervise --source good
+    let_go
+}
+
+# A hundred clients that say nothing, and one that floods: the others are served all the same.
+test_hanging_and_flooding_clients_disturb_nobody() {
+    supervisor_at_work
+    start hang "$TOOLS/ask_socket" --hang 40 "$LATTICE_HOME/supervise.sock"
+    wait_for_line "$TEST_DIR/hang.out" connected 10
+    start flood "$TOOLS/ask_socket" --flood "$LATTICE_HOME/supervise.sock"
+    wait_exit "$STARTED"
+    expect_exit 0 supervise --source good
+    expect_exit 0 supervise kick good
+    let_go
+}
+
+test_a_client_that_goes_away_changes_nothing() {
+    supervisor_at_work
+    start second "$FAKE/lattice-supervise" --source slow
+    local second=$STARTED
+    expect_exit 0 supervise --source good
+    kill -KILL "$second"
+    wait_exit "$second"
+    expect_exit 0 supervise --source good
+    let_go
+}
+
+test_a_socket_left_behind_is_replaced() {
+    supervisor_at_work
+    kill -KILL "$FIRST"
+    wait_exit "$FIRST"
+    kill -KILL "$(cat "$LATTICE_HOME/pid")"
+    [ -S "$LATTICE_HOME/supervise.sock" ] || fail 'the killed supervisor left no socket'
+    expect_exit 69 supervise kick
+    expect_exit 0 supervise --source good
+    [ ! -e "$LATTICE_HOME/supervise.sock" ] || fail 'the socket is still there'
+}
+
+test_a_home_with_a_long_path_has_its_socket() {
+    local long
+    long=$(printf 'x%.0s' {1..120})
+    export LATTICE_HOME=$TEST_DIR/$long
+    mkdir -m 700 "$LATTICE_HOME"
+    supervisor_at_work
+    expect_exit 0 supervise --source good
+    let_go
+}

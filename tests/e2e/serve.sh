@@ -1,0 +1,175 @@
+# `serve`: the supervisor as a service.
+# shellcheck shell=bash disable=SC2016,SC2153
+
+# shellcheck source=tests/e2e/lib/fake_worker.sh
+. "$LATTICE_ROOT/tests/e2e/lib/fake_worker.sh"
+
+# serve: starts the service on fake workers that write a line to `ran`; waits until it is ready.
+serve() {
+    start serve "$FAKE/lattice-supervise" serve "$@"
+    SERVE=$STARTED
+    wait_for_line "$TEST_DIR/serve.err" 'serve: ready' 20
+}
+
+stop_service() {
+    kill -TERM "$SERVE"
+    wait_exit "$SERVE"
+    expect_equal "$CODE" 0 'exit code of the service'
+}
+
+# entries JSON...: a sources.json, replaced as editors do.
+entries() {
+    local IFS=,
+    printf '{"sources": [%s]}\n' "$*" >"$LATTICE_HOME/sources.json.new"
+    mv "$LATTICE_HOME/sources.json.new" "$LATTICE_HOME/sources.json"
+}
+
+entry() {
+    printf '{"id": "%s", "kind": "git", "url": "/nowhere", "every": "%s"}' "$1" "$2"
+}
+
+# runs_of SOURCE COUNT: until it ran so often.
+runs_of() {
+    wait_for_line "$LATTICE_HOME/ran" "^$1 $2\$" 20
+}
+
+counting_worker() {
+    fake_worker <<'WORKER'
+n=$(cat "$LATTICE_HOME/count.$source" 2>/dev/null || echo 0)
+echo $((n + 1)) >"$LATTICE_HOME/count.$source"
+echo "$source $((n + 1))" >>"$LATTICE_HOME/ran"
+case $source in
+bad) record failed auth; exit 77 ;;
+slow) trap '' TERM; read -r _ <&4; record partial ''; exit 3 ;;
+esac
+record ok ''
+WORKER
+}
+
+test_each_source_runs_by_its_every() {
+    counting_worker
+    entries "$(entry often 200ms)" "$(entry rare 1h)" "$(entry bad 1h)"
+    serve
+    runs_of often 4
+    stop_service
+    expect_equal "$(cat "$LATTICE_HOME/count.rare")" 1
+    expect_equal "$(cat "$LATTICE_HOME/count.bad")" 1
+    expect_equal "$(ledger 'SELECT count(*), exit_code FROM invocation')" '1|0'
+    expect_equal "$(ledger "SELECT failures FROM source_state WHERE source = 'bad'")" 1
+}
+
+test_kick_retry_and_sigusr1_wake_it_at_once() {
+    counting_worker
+    entries "$(entry a 1h)" "$(entry bad 1h)"
+    serve
+    runs_of a 1
+    runs_of bad 1
+    expect_exit 0 supervise kick a
+    runs_of a 2
+    expect_exit 0 supervise retry bad
+    runs_of bad 2
+    kill -USR1 "$SERVE"
+    runs_of a 3
+    expect_exit 0 supervise --source a
+    expect_matches "$OUT" '^a +git +ok '
+    runs_of a 4
+    expect_exit 75 supervise --all
+    stop_service
+}
+
+test_sources_json_is_read_again_and_a_broken_edit_keeps_the_old() {
+    counting_worker
+    entries "$(entry a 1h)"
+    serve
+    runs_of a 1
+    entries "$(entry a 1h)" "$(entry b 1h)"
+    runs_of b 1
+    wait_for_line "$TEST_DIR/serve.err" 'sources.json was read again: 2 sources' 10
+    echo '{"sources": [{]}' >"$LATTICE_HOME/sources.json"
+    wait_for_line "$TEST_DIR/serve.err" 'the one before stays in force' 10
+    expect_equal "$(grep -c 'a 2' "$LATTICE_HOME/ran" || true)" 0
+    entries "$(entry b 200ms)"
+    runs_of b 4
+    expect_exit 64 supervise kick a
+    stop_service
+}
+
+test_sigterm_stops_workers_softly() {
+    counting_worker
+    entries "$(entry slow 1h)" "$(entry a 1h)"
+    serve --jobs 1
+    runs_of slow 1
+    stop_service
+    expect_equal "$(ledger "SELECT outcome, kill_stage FROM attempt WHERE source = 'slow'")" 'partial|term'
+}
+
+test_a_restart_goes_on_where_it_stood() {
+    counting_worker
+    entries "$(entry a 1h)"
+    serve
+    runs_of a 1
+    stop_service
+    serve
+    expect_exit 0 supervise kick a
+    runs_of a 2
+    stop_service
+    expect_equal "$(cat "$LATTICE_HOME/count.a")" 2
+}
+
+# With real workers: a commit is in the store without anybody asking.
+test_a_commit_is_synced_at_once() {
+    make_repo repo
+    repo_pages repo 2
+    repo_commit repo
+    expect_exit 0 "$SUPERVISE" add notes "$TEST_DIR/repo" --set every=1h
+    start serve "$SUPERVISE" serve
+    SERVE=$STARTED
+    wait_for_line "$TEST_DIR/serve.err" 'notes wave 1: ok, 2 pages' 20
+    repo_write repo new.md '# New\n'
+    repo_commit repo
+    wait_for_line "$TEST_DIR/serve.err" 'ok, 3 pages' 20
+    git -C repo checkout -q -b feature/deep
+    git -C repo pack-refs --all
+    wait_for_line "$TEST_DIR/serve.err" 'unchanged, 3 pages' 20
+    repo_write repo more.md '# More\n'
+    repo_commit repo
+    wait_for_line "$TEST_DIR/serve.err" 'ok, 4 pages' 20
+    stop_service
+    store_equals_git notes repo
+}
+
+test_systemd_is_told() {
+    counting_worker
+    entries "$(entry a 1h)"
+    start hear "$TOOLS/hear_notify" "$TEST_DIR/notify"
+    local hear=$STARTED
+    wait_for_line "$TEST_DIR/hear.out" listening 10
+    export NOTIFY_SOCKET=$TEST_DIR/notify WATCHDOG_USEC=100000
+    serve
+    wait_for_line "$TEST_DIR/hear.out" READY=1 10
+    wait_for_line "$TEST_DIR/hear.out" WATCHDOG=1 10
+    stop_service
+    wait_for_line "$TEST_DIR/hear.out" STOPPING=1 10
+    kill "$hear"
+}
+
+# An idle service does not wake up: it makes no system call at all, but in the first two seconds,
+# in which it still writes down what it did.
+test_an_idle_service_sleeps() {
+    command -v strace >/dev/null || skip 'there is no strace'
+    counting_worker
+    entries "$(entry a 1h)" "$(entry b 1h)"
+    serve
+    runs_of a 1
+    runs_of b 1
+    wait_for_line "$TEST_DIR/serve.err" 'b wave' 10
+    start trace strace -f -qq -ttt -o "$TEST_DIR/calls" -p "$SERVE"
+    local seconds=${IDLE_SECONDS:-6}
+    read -r -t "$seconds" _ <> <(:) || true
+    kill -INT "$STARTED"
+    wait_exit "$STARTED"
+    [ -s "$TEST_DIR/calls" ] || fail 'strace saw nothing, not even the sleep'
+    awk 'NR == 1 { from = $2 + 2 } $2 > from && !/detached/' "$TEST_DIR/calls" >"$TEST_DIR/awake"
+    [ "$(wc -l <"$TEST_DIR/awake")" -eq 0 ] || { show "$TEST_DIR/awake"; fail 'it was awake'; }
+    stop_service
+}

@@ -1,0 +1,67 @@
+/* Talks to a Unix socket for the tests: asks, hangs or floods. */
+
+/* `ask_socket PATH` sends its stdin and prints the answer; `--hang N PATH` opens N connections,
+ * says nothing and stays; `--flood PATH` sends for as long as it is let. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int reach(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    fprintf(stderr, "ask_socket: %s: %s\n", path, strerror(errno));
+    exit(1);
+}
+
+static void copy(int from, int to)
+{
+    char bytes[4096];
+    ssize_t n;
+    while ((n = read(from, bytes, sizeof bytes)) > 0)
+        if (write(to, bytes, (size_t)n) != n)
+            return;
+}
+
+static int hang(int count, const char *path)
+{
+    for (int i = 0; i < count; i++)
+        reach(path);
+    puts("connected");
+    fflush(stdout);
+    pause();
+    return 0;
+}
+
+static int flood(const char *path)
+{
+    static const char line[] = "{\"v\":1,\"type\":\"request\",\"command\":\"status\"}\n";
+    int fd = reach(path);
+    while (write(fd, line, sizeof line - 1) > 0)
+        ;
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    if (argc == 4 && strcmp(argv[1], "--hang") == 0)
+        return hang((int)strtol(argv[2], NULL, 10), argv[3]);
+    if (argc == 3 && strcmp(argv[1], "--flood") == 0)
+        return flood(argv[2]);
+    if (argc != 2)
+        return 2;
+    int fd = reach(argv[1]);
+    copy(STDIN_FILENO, fd);
+    shutdown(fd, SHUT_WR);
+    copy(fd, STDOUT_FILENO);
+    return 0;
+}

@@ -1,0 +1,29 @@
+/* Prints what is sent to a datagram socket, a line each: a stand-in for systemd. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char text[4096];
+    ssize_t size;
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    if (argc != 2 || fd < 0)
+        return 2;
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", argv[1]);
+    if (bind(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+        fprintf(stderr, "hear_notify: %s: %s\n", argv[1], strerror(errno));
+        return 1;
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    puts("listening");
+    while ((size = recv(fd, text, sizeof text - 1, 0)) > 0) {
+        text[size] = '\0';
+        puts(text);
+    }
+    return 0;
+}
