@@ -42,11 +42,14 @@ static char *resolve(const char *path, struct error *e)
 {
     struct stat st;
     char *real = realpath(path, NULL);
+    int reason = real ? 0 : errno;
+    if (!real && reason == ENOENT && lstat(path, &st) != 0 && errno == ENOENT)
+        return xstrdup(path);
+    /* Not there, and then there, and no link: somebody else's edit has just made it. */
+    if (!real && reason == ENOENT && !S_ISLNK(st.st_mode))
+        real = realpath(path, NULL);
     if (real)
         return real;
-    int reason = errno;
-    if (reason == ENOENT && lstat(path, &st) != 0 && errno == ENOENT)
-        return xstrdup(path);
     error_set(e, CAUSE_CONFIG, "%s: %s", path,
               reason == ENOENT ? "is a symbolic link to a file that is not there"
                                : strerror(reason));
