@@ -36,6 +36,7 @@ enum setting {
     EXCLUSIVE,
     MEMORY_STATUS,
     FOREIGN_KEYS,
+    SECURE_DELETE,
     SETTING_COUNT
 };
 
@@ -49,8 +50,8 @@ static struct {
     [MERGE_PAGES] = {"merge_pages", 500}, [LEAF_BYTES] = {"leaf_bytes", 4050},
     [PAGE_BYTES] = {"page_bytes", 4096},  [CACHE_KIB] = {"cache_kib", 16384},
     [SYNCHRONOUS] = {"synchronous", 1},   [CHECKPOINT_PAGES] = {"checkpoint_pages", 1000},
-    [EXCLUSIVE] = {"exclusive", 0},       [MEMORY_STATUS] = {"memory_status", 1},
-    [FOREIGN_KEYS] = {"foreign_keys", 0},
+    [EXCLUSIVE] = {"exclusive", 0},       [MEMORY_STATUS] = {"memory_status", 0},
+    [FOREIGN_KEYS] = {"foreign_keys", 0}, [SECURE_DELETE] = {"secure_delete", 0},
 };
 
 static long setting(enum setting s)
@@ -144,6 +145,8 @@ static void target_open(struct target *t, const char *path)
     exec(t, "PRAGMA journal_mode=WAL");
     execf(t, "PRAGMA synchronous=%ld", setting(SYNCHRONOUS));
     execf(t, "PRAGMA foreign_keys=%ld", setting(FOREIGN_KEYS));
+    /* Debian's SQLite has it on: what goes is overwritten, and so is each segment that merged. */
+    execf(t, "PRAGMA secure_delete=%ld", setting(SECURE_DELETE));
     sqlite3_wal_autocheckpoint(t->db, (int)setting(CHECKPOINT_PAGES));
     for (int i = 0; i < store_format; i++)
         exec(t, store_migrations[i]);
