@@ -63,7 +63,7 @@ export PATH=$work/bin:$PATH
 touch "$work/hanging"
 
 run_ours() {
-    LATTICE_HOME=$work/ours "$supervise" --all --timeout "$TIMEOUT" --budget "$LIMIT" >"$work/table" 2>&1 || true
+    LATTICE_HOME=$work/ours "$supervise" --all --waves 1 --timeout "$TIMEOUT" --budget "$LIMIT" >"$work/table" 2>&1 || true
 }
 
 # shellcheck disable=SC2016 # for the inner shell
