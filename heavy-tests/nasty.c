@@ -1,5 +1,4 @@
-/* A program that does not want to die, to stand in for a worker's git: nasty KIND LOCK COUNT
- * [hold]. */
+/* Stands in for a git that does not want to die: nasty KIND LOCK COUNT [hold]. */
 
 /* With `hold` the first process keeps the worker stopped, so that it cannot end anything itself.
  * Every process of it holds a shared flock(2) on LOCK, so one who gets that file exclusively knows
