@@ -22,7 +22,8 @@ enum again {
     AGAIN_IF_COMMIT, /* yes if the run committed anything */
 };
 
-/* clang-format off: tables are read by column */
+/* Tables are read by column. */
+/* clang-format off */
 /*    id                 name         exit  verdict            again           meaning */
 #define OUTCOMES(X)                                                                                \
     X(OUTCOME_OK,        "ok",        0,  VERDICT_OK,        AGAIN_NO,                             \

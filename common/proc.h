@@ -32,7 +32,8 @@ bool process_stat_read(pid_t pid, struct process_stat *stat);
 bool process_stat_parse(const char *text, struct process_stat *stat);
 
 /* All processes that /proc shows, in the order of their numbers, zombies too. Returns how many
- * there are; those beyond `room`, and then some of the others, are not in `out`. Async-signal-safe. */
+ * there are; those beyond `room`, and then some of the others, are not in `out`. Async-signal-safe.
+ */
 size_t process_read_all(struct process_stat *out, size_t room);
 /* Adds to the chosen ones of such a list all that descend from one of them. Async-signal-safe. */
 void process_choose_descendants(const struct process_stat *all, size_t count, bool *chosen);
@@ -42,9 +43,9 @@ int process_kill(const struct process_stat *stat);
 
 /* SIGKILLs the process group of one of such a list, dead or not, unless it is the caller's own. Who
  * forks without end and exits is never alive by the time its number is signalled, but its group is:
- * the kernel signals a group as one, also whom it is just forking. Only for what has left the session
- * of whoever must live, and right after the list was read: a number is not given out again before
- * all others were. Async-signal-safe. */
+ * the kernel signals a group as one, also whom it is just forking. Only for what has left the
+ * session of whoever must live, and right after the list was read: a number is not given out again
+ * before all others were. Async-signal-safe. */
 void process_kill_group(const struct process_stat *stat);
 
 /* Ends by SIGKILL every child of the caller and what descends from them, and reaps them, until

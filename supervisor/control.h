@@ -1,5 +1,6 @@
-/* supervise.sock: the running supervisor's side. No client can hold up the loop: what comes in and
- * what waits to go out is bounded, and nobody is waited for. */
+/* supervise.sock: the running supervisor's side. */
+/* No client can hold up the loop: what comes in and what waits to go out is bounded, and nobody is
+ * waited for. */
 #ifndef LATTICE_SUPERVISOR_CONTROL_H
 #define LATTICE_SUPERVISOR_CONTROL_H
 

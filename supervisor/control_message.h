@@ -1,5 +1,6 @@
-/* What commands and the running supervisor tell each other on supervise.sock: JSON lines, writer
- * and reader side by side. One request per connection, then replies, the last one `end`. */
+/* What commands and the running supervisor tell each other on supervise.sock. */
+/* JSON lines, writer and reader side by side. One request per connection, then replies, the last
+ * one `end`. */
 #ifndef LATTICE_SUPERVISOR_CONTROL_MESSAGE_H
 #define LATTICE_SUPERVISOR_CONTROL_MESSAGE_H
 

@@ -18,7 +18,7 @@ struct sweep_item {
     char *error; /* owned; NULL if the store was read */
     enum cause error_cause;
     const char *cleared; /* static; why a lock row was cleared: dead, fenced, foreign; else NULL */
-    void *owner; /* the caller's; NULL for a folder that is no longer configured */
+    void *owner;         /* the caller's; NULL for a folder that is no longer configured */
 };
 
 /* On the loop's thread, once per item, and then once with NULL. */
