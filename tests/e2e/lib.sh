@@ -131,7 +131,7 @@ end_started() {
     local pid clock limit
     for pid in "${started[@]}"; do
         # Asked twice: a shell that has not come to its exec yet loses the signal.
-        for limit in 0.2 5; do
+        for limit in 0.2 1; do
             kill -TERM -- "-$pid" 2>/dev/null || break
             kill -CONT -- "-$pid" 2>/dev/null || true
             sleep "$limit" &
