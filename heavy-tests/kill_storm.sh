@@ -94,7 +94,11 @@ wait_workers_gone() {
 }
 
 expect_nothing_left() {
-    local left
+    local left pid
+    # What is dying at this moment has a second, as after any kill of a supervisor.
+    for pid in $(marked); do
+        wait_gone "$pid" 1
+    done
     left=$(marked)
     [ -z "$left" ] || {
         ps -o pid,ppid,stat,etime,args -p "$(tr '\n' ',' <<<"${left%$'\n'}" | sed 's/,$//')" >&2
