@@ -9,7 +9,7 @@
 STRAY='
 stray() {
     export LATTICE_HOME
-    (setsid "$@" bash -c "trap \"\" TERM INT HUP; echo \$\$ >\"\$0.new\"; mv \"\$0.new\" \"\$0\"; exec sleep infinity" "$LATTICE_HOME/stray" &)
+    (setsid "$@" bash -c "trap \"\" TERM INT HUP; echo \$\$ >\"\$0\"; exec sleep infinity" "$LATTICE_HOME/stray" &)
     until [ -s "$LATTICE_HOME/stray" ]; do :; done
 }
 '
