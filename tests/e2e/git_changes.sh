@@ -300,7 +300,7 @@ test_private_text_is_in_no_byte_of_the_store() {
 # --- quarantine ---------------------------------------------------------------------------------------
 
 quarantine() {
-    job "\"quarantine\":[[\"pages/page-000002.md\",\"$1\"]]"
+    job "\"run_id\":\"$(printf '%032x' "$(date +%s%N)")\",\"quarantine\":[[\"pages/page-000002.md\",\"$1\"]]"
 }
 
 run_supervised() {
@@ -320,6 +320,20 @@ test_a_quarantined_page_is_skipped_named_and_comes_back() {
     expect_contains "$TEST_DIR/supervisor.err" 'pages/page-000002.md cannot be a page: quarantined'
     expect_pages notes 2
     store_sound notes
+    # The same head and the same list: nothing is listed.
+    wrap_git ''
+    run_supervised "$(quarantine "$blob")"
+    expect_contains "$TEST_DIR/results" '"outcome":"unchanged"'
+    expect_contains "$TEST_DIR/results" '"quarantined":1'
+    expect_not_contains "$TEST_DIR/git.log" ls-tree
+    # Another page changes: the two trees are compared.
+    repo_write "$TEST_DIR/notes" pages/page-000003.md '# Changed\n'
+    repo_commit "$TEST_DIR/notes"
+    run_supervised "$(quarantine "$blob")"
+    expect_contains "$TEST_DIR/results" '"changed":1'
+    expect_not_contains "$TEST_DIR/git.log" ls-tree
+    unwrap_git
+    expect_pages notes 2
     # Its blob changes: it is tried again although the list still names the old one.
     repo_write "$TEST_DIR/notes" pages/page-000002.md '# Mended\n'
     repo_commit "$TEST_DIR/notes"

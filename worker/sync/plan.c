@@ -56,7 +56,8 @@ static bool comparable(const struct sync *s)
 {
     const struct sync_state *state = &s->state;
     return s->kind->changes && state->bookmark && !state->target && !s->job->full &&
-           state->bookmark_shape && strcmp(state->bookmark_shape, s->shape) == 0;
+           !s->quarantine.moved && state->bookmark_shape &&
+           strcmp(state->bookmark_shape, s->shape) == 0;
 }
 
 static enum step by_changes(struct filter *f, struct listing *to, bool *usable, struct error *e)
@@ -72,17 +73,12 @@ static enum step by_changes(struct filter *f, struct listing *to, bool *usable, 
 static enum step fill(struct filter *f, struct listing *to, struct error *e)
 {
     struct sync *s = f->sync;
-    bool moved = false;
     bool usable = false;
-    /* A source without a page in error, most of them, is unchanged without a plan. */
-    if (s->state.errors > 0 && (!plan_begin(s->store, &s->rules, e) ||
-                                !plan_quarantine_moved(s->store, &s->rules, &moved, e)))
-        return STEP_FAILED;
-    if (!moved && sync_would_be_unchanged(s, s->head)) {
+    if (sync_would_be_unchanged(s, s->head)) {
         s->unchanged = true;
         return STEP_DONE;
     }
-    if (!moved && s->rules.quarantine_count == 0 && comparable(s)) {
+    if (comparable(s)) {
         enum step step = by_changes(f, to, &usable, e);
         if (step != STEP_DONE || usable)
             return step;

@@ -288,14 +288,41 @@ void plan_block_release(struct plan_block *block)
     *block = (struct plan_block){0};
 }
 
-bool plan_quarantine_moved(struct store *store, const struct plan_rules *rules, bool *moved,
-                           struct error *e)
+static bool left_out(struct store *store, const struct plan_rules *rules,
+                     struct quarantine_view *view, struct error *e)
 {
     sqlite3_stmt *s = statement(store, PLAN_SQL_QUARANTINED);
     enum db_row row;
-    *moved = false;
     while ((row = db_step(s, e)) == DB_ROW)
-        if (!plan_quarantined(rules, column_text(s, 0), column_text(s, 1)))
-            *moved = true;
+        if (plan_quarantined(rules, column_text(s, 0), column_text(s, 1)))
+            view->held++;
+        else
+            view->moved = true;
     return row == DB_DONE;
+}
+
+/* Pages that the list names with the blob they have. */
+static bool still_in(struct store *store, const struct plan_rules *rules,
+                     struct quarantine_view *view, struct error *e)
+{
+    sqlite3_stmt *s = statement(store, PLAN_SQL_ONE_PAGE);
+    bool ok = true;
+    for (size_t i = 0; ok && i < rules->quarantine_count && !view->moved; i++) {
+        bool row = false;
+        bind_text(s, 1, rules->quarantine[i].path);
+        ok = db_first(s, &row, e);
+        view->moved = row && strcmp(column_text(s, 2), rules->quarantine[i].blob) == 0;
+        db_reset(s);
+    }
+    return ok;
+}
+
+bool plan_quarantine_view(struct store *store, const struct plan_rules *rules,
+                          struct quarantine_view *view, struct error *e)
+{
+    *view = (struct quarantine_view){0};
+    bool ok = plan_begin(store, rules, e) && left_out(store, rules, view, e) &&
+              still_in(store, rules, view, e);
+    plan_end(store);
+    return ok;
 }

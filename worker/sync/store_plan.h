@@ -77,9 +77,14 @@ CHECKED bool plan_read(struct store *store, enum plan_op op, int64_t after,
                        struct plan_block *block, struct error *e);
 void plan_block_release(struct plan_block *block);
 
-/* Are there error rows of quarantined pages that the list no longer names? */
-CHECKED bool plan_quarantine_moved(struct store *store, const struct plan_rules *rules, bool *moved,
-                                   struct error *e);
+/* The quarantine as the store has it, against the rules' list. */
+struct quarantine_view {
+    bool moved;   /* the list names a page that is in, or no longer one that was left out */
+    int64_t held; /* pages that are left out and that the list still names */
+};
+/* A plan of its own, begun and ended. */
+CHECKED bool plan_quarantine_view(struct store *store, const struct plan_rules *rules,
+                                  struct quarantine_view *view, struct error *e);
 bool plan_quarantined(const struct plan_rules *rules, const char *path, const char *blob);
 
 #endif

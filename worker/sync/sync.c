@@ -69,7 +69,7 @@ bool sync_would_be_unchanged(const struct sync *s, const char *head)
     const struct sync_state *state = &s->state;
     return state->bookmark && strcmp(state->bookmark, head) == 0 && !state->target &&
            state->bookmark_shape && strcmp(state->bookmark_shape, s->shape) == 0 && !s->job->full &&
-           s->rules.quarantine_count == 0 && !s->recovered;
+           !s->quarantine.moved && !s->recovered;
 }
 
 bool sync_begin(struct sync *s, struct error *e)
@@ -269,7 +269,10 @@ static enum step run_locked(struct sync *s, struct error *e)
     }
     s->rules.epoch = (int64_t)IMPORTER_VERSION * 1000000 + state->full_count;
     s->skipped = state->skipped;
-    if (!forget_other_source(s, e))
+    /* Without a page in error and without a list, as most are, there is nothing to compare. */
+    bool quarantined = state->errors > 0 || s->rules.quarantine_count > 0;
+    if (!forget_other_source(s, e) ||
+        (quarantined && !plan_quarantine_view(s->store, &s->rules, &s->quarantine, e)))
         return STEP_FAILED;
     return run_phases(s, e);
 }
@@ -311,7 +314,7 @@ static void judge(struct sync *s, enum step step, const struct error *e)
     r->changed = s->kept.changed;
     r->deleted = s->kept.deleted;
     r->renamed = s->kept.renamed;
-    r->quarantined = s->kept.quarantined;
+    r->quarantined = s->unchanged ? s->quarantine.held : s->kept.quarantined;
     r->remaining = step == STEP_DONE ? 0 : remaining(s);
     if (step == STEP_STOPPED) {
         judge_stop(s);

@@ -28,6 +28,7 @@ struct sync {
     struct store *store;
     struct sync_state state; /* as it was when the run began; target fields as this run set them */
     struct plan_rules rules;
+    struct quarantine_view quarantine; /* as it was when the run began */
     struct tally now;
     struct tally kept;    /* as of the last commit */
     int64_t head_read_at; /* Unix seconds; just before the head was asked for */
