@@ -2,9 +2,7 @@
 #ifndef LATTICE_SUPERVISOR_HELP_H
 #define LATTICE_SUPERVISOR_HELP_H
 
-#ifndef LATTICE_VERSION
-#define LATTICE_VERSION "0.1"
-#endif
+#include "common/version.h"
 
 extern const char help_text[];
 extern const char help_status_text[];

@@ -1,0 +1,42 @@
+/* lattice-reads: searches and shows what was synced, read-only. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/outcome.h"
+#include "common/version.h"
+#include "worker/reads/help.h"
+
+static int command_help(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return reads_help_print(reads_help);
+}
+
+static int command_version(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return reads_help_print("lattice-reads " LATTICE_VERSION "\n");
+}
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv); /* argv[0] is the command's name; gives the exit code */
+} commands[] = {
+    {"help", command_help},
+    {"--help", command_help},
+    {"-h", command_help},
+    {"--version", command_version},
+};
+
+int main(int argc, char **argv)
+{
+    log_init_from_environment();
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    fputs(reads_help, stderr);
+    return cause_exit(CAUSE_USAGE);
+}
