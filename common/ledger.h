@@ -6,9 +6,11 @@
 #include "common/home.h"
 #include "common/message.h"
 
-/* Bounds: the newest events of all, and the newest attempts of each source. */
-#define LEDGER_EVENTS_MAX   100000
-#define LEDGER_ATTEMPTS_MAX 1000
+/* Bounds: the newest events of all, the newest attempts of each source, and the newest invocations
+ * beside those that such an attempt is of. */
+#define LEDGER_EVENTS_MAX      100000
+#define LEDGER_ATTEMPTS_MAX    1000
+#define LEDGER_INVOCATIONS_MAX 1000
 
 /* One worker that was started, or a source that was skipped. */
 struct attempt {

@@ -19,7 +19,7 @@ CHECKED bool ledger_read_attempts(struct ledger *ledger, struct ledger_query que
 #define COUNTER_KILL         "kill"         /* label: term, group, kill */
 #define COUNTER_LOCK_CLEARED "lock_cleared" /* label: dead, fenced, foreign, broken, forced */
 #define COUNTER_ORPHAN       "orphan"       /* no label: processes ended that outlived their run */
-#define COUNTER_OVERLAP      "overlap"      /* no label: supervisors that found one running */
+#define COUNTER_OVERLAP      "overlap"      /* no label: supervisors that were turned away */
 /* Within a transaction. */
 CHECKED bool ledger_count(struct ledger *ledger, const char *name, const char *label, int64_t by,
                           struct error *e);

@@ -2,8 +2,6 @@
 #ifndef LATTICE_SUPERVISOR_HELP_H
 #define LATTICE_SUPERVISOR_HELP_H
 
-#include "common/version.h"
-
 extern const char help_text[];
 extern const char help_status_text[];
 

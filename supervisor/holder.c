@@ -57,10 +57,11 @@ int64_t holder_take_overlaps(int fd)
 }
 
 /* For the one who runs to count: it alone writes the ledger. */
-static void leave_overlap(const char *path)
+void holder_leave_overlap(const struct home *home)
 {
     static const char mark = OVERLAP_MARK;
     struct stat st;
+    CLEANUP(free_text) char *path = home_path(home, HOME_SUPERVISE_LOCK);
     CLEANUP(close_fd) int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
     if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size < LINE_SIZE + OVERLAPS_MAX &&
         write(fd, &mark, 1) < 0)
@@ -98,7 +99,6 @@ bool holder_acquire(const struct home *home, int *fd, struct error *e)
         write_line(*fd);
         return true;
     case LOCK_BUSY:
-        leave_overlap(path);
         return say_holder(path, e);
     case LOCK_FAILED:
         break;

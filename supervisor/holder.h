@@ -11,6 +11,8 @@ CHECKED bool holder_acquire(const struct home *home, int *fd, struct error *e);
  * Takes SIGALRM for that long. */
 CHECKED bool holder_acquire_wait(const struct home *home, int64_t wait_ms, int *fd,
                                  struct error *e);
+/* For one that was turned away: it leaves its mark, and the holder counts it. */
+void holder_leave_overlap(const struct home *home);
 /* How many found `fd`'s lock taken and were turned away since this was asked last. */
 int64_t holder_take_overlaps(int fd);
 

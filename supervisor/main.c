@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/version.h"
 #include "supervisor/command_break_lock.h"
 #include "supervisor/command_config.h"
 #include "supervisor/command_doctor.h"

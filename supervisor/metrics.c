@@ -137,7 +137,7 @@ static const struct {
     {COUNTER_LOCK_CLEARED, "lattice_locks_cleared_total", "reason",
      "Lock rows that were cleared, by reason."},
     {COUNTER_OVERLAP, "lattice_overlaps_total", NULL,
-     "Supervisors that found another one running."},
+     "Supervisors that were turned away since another one ran."},
 };
 
 static void add_counter(struct buf *out, size_t which, const struct metrics *metrics)

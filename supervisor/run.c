@@ -269,6 +269,8 @@ static int run_with(struct run *run)
         ledger_close(&ledger);
         if (!options->all && e.cause == CAUSE_LOCKED && hand_over(run, &code, &e))
             break;
+        if (options->all && e.cause == CAUSE_LOCKED)
+            holder_leave_overlap(&run->home);
         if (last || e.cause != CAUSE_UNREACHABLE) {
             code = complain_error(&e);
             break;

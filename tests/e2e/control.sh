@@ -48,6 +48,17 @@ test_a_named_source_is_handed_over_and_its_row_printed() {
     expect_not_contains "$TEST_DIR/first.out" good
 }
 
+# Only a run that was turned away is an overlap, not one whose sources were taken over.
+test_what_was_handed_over_is_no_overlap() {
+    supervisor_at_work
+    expect_exit 0 supervise --source good
+    expect_exit 0 supervise retry good
+    expect_exit 75 supervise --all
+    expect_exit 75 supervise --all --wait 1ms
+    let_go
+    expect_equal "$(ledger "SELECT count FROM counter WHERE name = 'overlap'")" 2
+}
+
 test_a_handed_over_source_gets_its_waves() {
     supervisor_at_work
     expect_exit 3 supervise --source soft --waves 1

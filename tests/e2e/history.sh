@@ -80,3 +80,16 @@ test_while_a_supervisor_runs_the_history_stays_and_that_is_said() {
     expect_exit 0 "$SUPERVISE" remove notes --purge
     expect_equal "$(ledger "SELECT count(*) FROM attempt WHERE source = 'notes'")" 0
 }
+
+# Years of cron: the newest thousand stay, and the one that the only attempt of `notes` is of.
+test_old_invocations_are_forgotten_unless_an_attempt_is_of_them() {
+    two_sources
+    expect_exit 0 "$SUPERVISE" --source notes
+    sqlite3 -batch "$LATTICE_HOME/ledger.db" "WITH RECURSIVE n(i) AS (VALUES(2) UNION ALL
+        SELECT i + 1 FROM n WHERE i < 2999) INSERT INTO invocation(id, started_at) SELECT i, 1 FROM n"
+    expect_exit 0 "$SUPERVISE" --source other
+    expect_equal "$(ledger 'SELECT count(*), min(id), max(id) FROM invocation')" '1001|1|3000'
+    expect_exit 0 "$SUPERVISE" runs notes
+    expect_matches "$OUT" ' notes +ok '
+    expect_equal "$(ledger 'PRAGMA foreign_key_check')" ''
+}

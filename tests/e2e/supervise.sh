@@ -16,6 +16,10 @@ test_help_and_version_print_to_stdout() {
     expect_exit 0 "$SUPERVISE" --help
     expect_contains "$OUT" 'usage: lattice-supervise'
     expect_exit 0 "$SUPERVISE" --version
+    local version
+    version=$(sed 's/^lattice-supervise //' "$OUT")
+    expect_exit 0 "$WORKER" --version
+    expect_equal "$(cat "$OUT")" "lattice-worker $version"
     expect_exit 0 "$SUPERVISE" status --help
 }
 

@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "common/outcome.h"
+#include "common/version.h"
 #include "worker/sync/commands.h"
 #include "worker/sync/guard.h"
 
@@ -17,7 +18,9 @@ static const struct {
 
 static const char usage[] = "usage: lattice-worker sync ID [options]\n"
                             "Syncs one source, once; see lattice-worker sync --help.\n"
-                            "lattice-supervise runs it for every source, under deadlines.\n";
+                            "lattice-supervise runs it for every source, under deadlines.\n"
+                            "--version prints the version.\n";
+static const char version[] = "lattice-worker " LATTICE_VERSION "\n";
 
 /* The command may stand behind options: `--home DIR sync ID`. */
 static int find_command(int argc, char **argv)
@@ -42,7 +45,8 @@ int main(int argc, char **argv)
             memmove(argv + 1, argv, (size_t)at * sizeof *argv);
             return commands[i].run(argc - 1, argv + 1);
         }
-    bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
-    fputs(usage, help ? stdout : stderr);
-    return help ? 0 : cause_exit(CAUSE_USAGE);
+    bool says_version = argc == 2 && strcmp(argv[1], "--version") == 0;
+    bool asked = says_version || (argc == 2 && strcmp(argv[1], "--help") == 0);
+    fputs(says_version ? version : usage, asked ? stdout : stderr);
+    return asked ? 0 : cause_exit(CAUSE_USAGE);
 }
