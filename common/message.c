@@ -213,11 +213,11 @@ char *message_write_job(const struct job *job)
     for (size_t i = 0; i < job->quarantine_count; i++)
         json_array_append_new(pages, json_pack("[o, o]", text_json(job->quarantine[i].path),
                                                text_json(job->quarantine[i].blob)));
-    return as_line(json_pack("{s:i, s:s, s:s, s:I, s:I, s:b, s:b, s:o}", "v", MESSAGE_VERSION,
-                             "type", "job", "run_id", job->run_id, "timeout_ms",
-                             (json_int_t)job->timeout_ms, "grace_ms", (json_int_t)job->grace_ms,
-                             "full", job->full, "allow_shrink", job->allow_shrink, "quarantine",
-                             pages));
+    return as_line(json_pack(
+        "{s:i, s:s, s:s, s:I, s:I, s:I, s:b, s:b, s:b, s:o}", "v", MESSAGE_VERSION, "type", "job",
+        "run_id", job->run_id, "timeout_ms", (json_int_t)job->timeout_ms, "grace_ms",
+        (json_int_t)job->grace_ms, "stall_ms", (json_int_t)job->stall_ms, "by_budget",
+        job->by_budget, "full", job->full, "allow_shrink", job->allow_shrink, "quarantine", pages));
 }
 
 static bool read_quarantine(const json_t *list, struct job *job, struct error *e)
@@ -242,18 +242,41 @@ bool message_read_job(const char *line, size_t size, struct job *out, struct err
     if (!json)
         return false;
     struct job job = {
+        .by_budget = json_is_true(json_object_get(json, "by_budget")),
         .full = json_is_true(json_object_get(json, "full")),
         .allow_shrink = json_is_true(json_object_get(json, "allow_shrink")),
     };
     if (!copy_text(json, "run_id", job.run_id, sizeof job.run_id, e) ||
         !copy_number(json, "timeout_ms", &job.timeout_ms, e) ||
         !copy_number(json, "grace_ms", &job.grace_ms, e) ||
+        !copy_number(json, "stall_ms", &job.stall_ms, e) ||
         !read_quarantine(json_object_get(json, "quarantine"), &job, e)) {
         job_release(&job);
         return false;
     }
     *out = job;
     return true;
+}
+
+static const char *const stop_lines[] = {
+    [STOP_NONE] = "",
+    [STOP_DEADLINE] = "stop deadline\n",
+    [STOP_BUDGET] = "stop budget\n",
+    [STOP_STALL] = "stop stall\n",
+    [STOP_ASKED] = "stop asked\n",
+};
+
+const char *message_stop(enum stop_reason reason)
+{
+    return stop_lines[reason];
+}
+
+enum stop_reason message_read_stop(const char *text, size_t size)
+{
+    for (int i = STOP_DEADLINE; i <= STOP_ASKED; i++)
+        if (size == strlen(stop_lines[i]) && memcmp(text, stop_lines[i], size) == 0)
+            return (enum stop_reason)i;
+    return size >= 4 && memcmp(text, "stop", 4) == 0 ? STOP_ASKED : STOP_NONE;
 }
 
 void page_names_free(struct page_name *pages, size_t count)

@@ -1,7 +1,7 @@
 /* What supervisor and worker tell each other: JSON lines, writer and reader side by side. */
 /* fd 3, worker to supervisor: `progress` lines, perhaps a `watch`, then one `result`.
- * fd 4, the lifeline, supervisor to worker: one `job` line, later perhaps `stop`; its end means
- * that the supervisor is gone. */
+ * fd 4, the lifeline, supervisor to worker: one `job` line, later perhaps `stop REASON`; its end
+ * means that the supervisor is gone. */
 #ifndef LATTICE_COMMON_MESSAGE_H
 #define LATTICE_COMMON_MESSAGE_H
 
@@ -71,6 +71,8 @@ struct job {
     char run_id[RUN_ID_SIZE];
     int64_t timeout_ms; /* hard limit of the worker's life; the last-resort alarm is set by it */
     int64_t grace_ms;
+    int64_t stall_ms; /* for the words of a stop; 0: not known */
+    bool by_budget;   /* the timeout is what was left of the budget */
     bool full;
     bool allow_shrink;
     struct page_name *quarantine; /* owned */
@@ -82,7 +84,13 @@ char *message_write_progress(const struct run_progress *progress);
 char *message_write_result(const struct run_result *result);
 char *message_write_watch(const struct watch_list *list);
 char *message_write_job(const struct job *job);
-#define MESSAGE_STOP "stop\n"
+
+/* Why a run is stopped before it is done. */
+enum stop_reason { STOP_NONE, STOP_DEADLINE, STOP_BUDGET, STOP_STALL, STOP_ASKED };
+const char *message_stop(enum stop_reason reason); /* a line with its '\n'; static */
+/* What was read behind the job. STOP_ASKED for a reason that is not known, STOP_NONE for no `stop`
+ * line. */
+enum stop_reason message_read_stop(const char *text, size_t size);
 
 enum message_type { MESSAGE_PROGRESS, MESSAGE_RESULT, MESSAGE_WATCH };
 struct message {

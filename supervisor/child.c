@@ -137,9 +137,15 @@ static void watch(struct child *child)
     uv_timer_start(&child->stall, stalled, (uint64_t)child->spec.limits.stall_ms, 0);
 }
 
+static enum stop_reason stop_reason(const struct child *child)
+{
+    enum stop_reason reason = child->machine.reason;
+    return reason == STOP_DEADLINE && child->spec.limits.by_budget ? STOP_BUDGET : reason;
+}
+
 static void ask_to_stop(struct child *child)
 {
-    child_io_send(&child->io, MESSAGE_STOP);
+    child_io_send(&child->io, message_stop(stop_reason(child)));
     uv_process_kill(&child->process, SIGTERM);
 }
 
@@ -232,7 +238,7 @@ static void complete_result(struct child *child)
         .exit_code = attempt->exit_code,
         .signal = attempt->signal,
         .kill_stage = child->machine.kill_stage,
-        .reason = child->machine.reason,
+        .reason = stop_reason(child),
         .committed = child->end.view_read && child->end.view.exists &&
                      child->end.view.version != child->spec.version_before,
         .garbage_lines = child->garbage_lines,
@@ -343,6 +349,8 @@ static void send_job(struct child *child)
 {
     struct job job = {.timeout_ms = child->spec.limits.timeout_ms,
                       .grace_ms = child->spec.limits.grace_ms,
+                      .stall_ms = child->spec.limits.stall_ms,
+                      .by_budget = child->spec.limits.by_budget,
                       .full = child->spec.full,
                       .allow_shrink = child->spec.allow_shrink,
                       .quarantine = (struct page_name *)child->spec.quarantine,

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/message.h"
+
 enum child_state {
     CHILD_STARTING, /* not spawned yet */
     CHILD_RUNNING,
@@ -42,8 +44,6 @@ const char *kill_stage_name(enum kill_stage stage);
  * was not killed but left something. */
 void kill_stage_write(enum kill_stage stage, size_t swept, char *out, size_t size);
 
-enum stop_reason { STOP_NONE, STOP_DEADLINE, STOP_STALL, STOP_ASKED };
-
 struct child;
 
 /* What the table makes happen. A test records the calls. */
@@ -60,7 +60,7 @@ struct child_effects {
 struct child_machine {
     enum child_state state;
     enum kill_stage kill_stage;
-    enum stop_reason reason;
+    enum stop_reason reason; /* a budget is a deadline here */
     int64_t soft_at_ms;
     int64_t group_at_ms;
     int64_t hard_at_ms;

@@ -49,6 +49,11 @@ static void say_killed(const struct evidence *evidence, struct run_result *resul
         say(result, OUTCOME_KILLED, "killed at its deadline of %s; %s%s", limit, how,
             kept(evidence));
         return;
+    case STOP_BUDGET:
+        duration_format_exact(evidence->limits.timeout_ms, limit);
+        say(result, OUTCOME_KILLED, "killed at the end of the budget, of which %s were left; %s%s",
+            limit, how, kept(evidence));
+        return;
     case STOP_STALL:
         duration_format_exact(evidence->limits.stall_ms, limit);
         say(result, OUTCOME_KILLED, "killed after %s without progress; %s%s", limit, how,

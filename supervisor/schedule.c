@@ -64,6 +64,7 @@ bool schedule_fit_budget(struct run_limits *limits, int64_t left_ms)
         return false;
     if (left_ms < limits->timeout_ms) {
         limits->timeout_ms = left_ms;
+        limits->by_budget = true;
         limits->grace_ms = fitting_grace(limits->grace_ms, left_ms);
     }
     return true;

@@ -25,6 +25,7 @@ struct run_limits {
     int64_t timeout_ms;
     int64_t grace_ms;
     int64_t stall_ms;
+    bool by_budget; /* the timeout is what was left of a budget */
 };
 
 /* Flag wins over source. `flags` holds 0 where none was given. A grace that was not given as a flag

@@ -152,13 +152,19 @@ test_the_lifeline_carries_the_job_and_then_stop() {
 trap '' TERM
 echo "$job" >"$LATTICE_HOME/job"
 read -r line <&4
-[ "$line" = stop ] && { record partial ''; exit 3; }
+echo "$line" >"$LATTICE_HOME/line"
+[ "${line%% *}" = stop ] && { record partial ''; exit 3; }
 exit 70
 WORKER
     sources a
     expect_exit 3 supervise --all --json --timeout 2s --grace 1s --full --waves 1
     expect_equal "$(json 'sources[0].kill_stage')" term
-    expect_contains "$LATTICE_HOME/job" '"timeout_ms":2000,"grace_ms":1000,"full":true'
+    expect_contains "$LATTICE_HOME/job" \
+        '"timeout_ms":2000,"grace_ms":1000,"stall_ms":300000,"by_budget":false,"full":true'
+    expect_equal "$(cat "$LATTICE_HOME/line")" 'stop deadline' 'what followed'
+    expect_exit 3 supervise --all --json --timeout 1h --budget 30m --stall 300ms --waves 1
+    expect_contains "$LATTICE_HOME/job" ',"stall_ms":300,"by_budget":true,'
+    expect_equal "$(cat "$LATTICE_HOME/line")" 'stop stall' 'what followed'
 }
 
 test_no_progress_is_a_deadline() {

@@ -24,7 +24,7 @@ fi'
 
 went_on() {
     unwrap_git
-    sync_exits 0 'notes: ok, 100 pages' notes
+    sync_exits 0 "notes: ok, ${1:-100} pages" notes
     store_equals_git notes "$TEST_DIR/notes"
     store_sound notes
 }
@@ -37,7 +37,7 @@ test_sigterm_keeps_what_was_done_and_the_next_run_goes_on() {
     kill -TERM "$STARTED"
     wait_exit "$STARTED"
     expect_equal "$CODE" 3 'exit code'
-    expect_matches "$TEST_DIR/first.out" '^notes: partial, [1-9][0-9]* pages .*: stopped by a signal; [1-9][0-9]* pages left, run again to go on$'
+    expect_matches "$TEST_DIR/first.out" '^notes: partial, [1-9][0-9]* pages .*: stopped on request; [1-9][0-9]* pages left, run again to go on$'
     wait_gone "$(tail -n 1 "$TEST_DIR/held")" 0
     local done_before
     done_before=$(sql notes 'SELECT count(*) FROM page')
@@ -56,16 +56,28 @@ test_the_soft_deadline_ends_a_run_by_hand() {
     went_on
 }
 
-test_a_stop_before_anything_was_kept_is_a_failure_that_says_what_to_raise() {
+test_a_deadline_before_anything_was_kept_is_a_failure_that_says_what_to_raise() {
     source_of 3
     hold_git rev-parse
-    start first "$WORKER" sync notes
-    wait_held
-    kill -TERM "$STARTED"
-    wait_exit "$STARTED"
-    expect_equal "$CODE" 69 'exit code'
-    expect_contains "$TEST_DIR/first.out" 'notes: failed deadline'
-    expect_contains "$TEST_DIR/first.out" 'give it more time: --timeout, or '
+    sync_exits 69 'notes: failed deadline' notes --timeout 1s --grace 400ms
+    expect_contains "$OUT" 'stopped at its deadline in phase fetch before anything could be kept; '
+    expect_contains "$OUT" 'give it more time: --timeout, or '
+    store_sound notes
+}
+
+test_a_stop_on_request_is_no_failure_and_names_no_deadline() {
+    local signal
+    source_of 3
+    for signal in TERM INT HUP; do
+        hold_git rev-parse
+        start first "$WORKER" sync notes
+        wait_held
+        kill "-$signal" "$STARTED"
+        wait_exit "$STARTED"
+        expect_equal "$CODE" 3 'exit code'
+        expect_matches "$TEST_DIR/first.out" \
+            '^notes: partial, .*: stopped on request in phase fetch before anything could be kept; run again$'
+    done
     store_sound notes
 }
 
@@ -81,7 +93,7 @@ fi"
     wait_for_line "$TEST_DIR/held.child" . 10
     kill -TERM "$STARTED"
     wait_exit "$STARTED"
-    expect_equal "$CODE" 69 'exit code'
+    expect_equal "$CODE" 3 'exit code'
     wait_gone "$(cat "$TEST_DIR/held")" 0
     wait_gone "$(cat "$TEST_DIR/held.child")" 0
 }
@@ -100,6 +112,73 @@ test_a_stop_line_on_the_lifeline_ends_the_run_softly() {
     expect_contains "$TEST_DIR/results" '"run_id":"00000000000000000000000000000001"'
     expect_contains "$TEST_DIR/results" '"committed":true'
     went_on
+}
+
+# What is left to do is said, also by a run that was cut before its first page on a slow machine.
+LEFT='(; [1-9][0-9]* pages left, run again to go on| in phase [a-z]+[ ;])'
+
+# stopped_by LINE WORDS [JOB-KEYS]: what the run says of its end; without LINE by its own clock.
+stopped_by() {
+    runs=$((${runs:-0} + 1))
+    rm -f "$TEST_DIR/held" "$TEST_DIR/results"
+    supervise_as notes "$(job "\"run_id\":\"$runs\"${3:+,$3}")"
+    [ -z "$1" ] || { wait_held && echo "$1" >"$TEST_DIR/lifeline"; }
+    wait_exit "$STARTED"
+    expect_matches "$TEST_DIR/supervisor.out" '^exit (3|69)$'
+    expect_matches "$TEST_DIR/results" "\"message\":\"stopped $2$LEFT"
+    expect_equal "$(sql notes "SELECT message LIKE 'stopped $2%' FROM run WHERE run_id = '$runs'")" 1 'run row'
+}
+
+test_the_reason_of_a_stop_is_in_what_the_run_says() {
+    source_of 400
+    choke_cat_file
+    stopped_by 'stop deadline' 'at its deadline'
+    stopped_by 'stop budget' 'at the end of the budget'
+    stopped_by 'stop stall' 'after 7s without progress'
+    stopped_by 'stop asked' 'on request'
+    stopped_by 'stop' 'on request'
+    stopped_by '' 'at its deadline' '"timeout_ms":2000,"grace_ms":1000'
+    stopped_by '' 'at the end of the budget' '"timeout_ms":2000,"grace_ms":1000,"by_budget":true'
+}
+
+test_a_stop_line_that_comes_with_its_signal_gives_the_reason() {
+    source_of 3
+    hold_git rev-parse
+    supervise_as notes "$(job "")"
+    wait_held
+    # The worker stands still while both come: it sees the signal first.
+    kill -STOP "$(cat "$TEST_DIR/worker.pid")"
+    echo 'stop stall' >"$TEST_DIR/lifeline"
+    kill -TERM "$(cat "$TEST_DIR/worker.pid")"
+    kill -CONT "$(cat "$TEST_DIR/worker.pid")"
+    wait_exit "$STARTED"
+    expect_contains "$TEST_DIR/supervisor.out" 'exit 69'
+    expect_contains "$TEST_DIR/results" '"cause":"deadline"'
+    expect_contains "$TEST_DIR/results" 'stopped after 7s without progress in phase fetch before anything could be kept'
+    expect_contains "$TEST_DIR/results" "--stall, or \`stall\` in sources.json"
+}
+
+# under_supervisor WORDS OPTION...
+under_supervisor() {
+    local words=$1
+    shift
+    run "$SUPERVISE" --source notes --waves 1 "$@"
+    expect_matches "$OUT" "^notes +git +(partial|failed) .* stopped $words$LEFT"
+}
+
+test_the_table_says_why_a_run_was_stopped() {
+    source_of 400
+    choke_cat_file
+    under_supervisor 'after 500ms without progress' --stall 500ms --timeout 60s --grace 20s
+    under_supervisor 'at its deadline' --timeout 2s --grace 1s
+    rm -f "$TEST_DIR/held"
+    start asked "$SUPERVISE" --source notes --waves 1
+    wait_held
+    kill -INT "$STARTED"
+    wait_exit "$STARTED"
+    expect_equal "$CODE" 130 'exit code'
+    expect_matches "$TEST_DIR/asked.out" "^notes +git +partial .* stopped on request$LEFT"
+    went_on 400
 }
 
 test_with_its_supervisor_worker_and_git_are_gone_within_a_second() {

@@ -90,6 +90,9 @@ TEST(killed_says_why_and_what_is_kept)
     CHECK_INT(result.outcome, OUTCOME_KILLED);
     CHECK_CONTAINS(result.message, "deadline of 10m");
     CHECK_CONTAINS(result.message, "kept");
+    evidence.reason = STOP_BUDGET;
+    result = conclude_from(evidence);
+    CHECK_CONTAINS(result.message, "at the end of the budget");
     evidence.reason = STOP_STALL;
     evidence.committed = false;
     result = conclude_from(evidence);

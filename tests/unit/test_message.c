@@ -112,6 +112,8 @@ TEST(a_job_comes_back_with_its_quarantine)
     struct job job = {.run_id = "77",
                       .timeout_ms = 600000,
                       .grace_ms = 30000,
+                      .stall_ms = 300000,
+                      .by_budget = true,
                       .full = true,
                       .allow_shrink = true,
                       .quarantine = pages,
@@ -124,7 +126,8 @@ TEST(a_job_comes_back_with_its_quarantine)
     CHECK_STR(again.run_id, "77");
     CHECK_INT(again.timeout_ms, 600000);
     CHECK_INT(again.grace_ms, 30000);
-    CHECK(again.full && again.allow_shrink);
+    CHECK_INT(again.stall_ms, 300000);
+    CHECK(again.by_budget && again.full && again.allow_shrink);
     CHECK_INT(again.quarantine_count, 2);
     CHECK_STR(again.quarantine[0].path, pages[0].path);
     CHECK_STR(again.quarantine[1].blob, "bb");
@@ -163,6 +166,19 @@ TEST(what_is_no_message_is_refused_with_a_reason)
     }
 }
 
+TEST(a_stop_comes_back_with_its_reason)
+{
+    for (int i = STOP_DEADLINE; i <= STOP_ASKED; i++) {
+        const char *line = message_stop((enum stop_reason)i);
+        CHECK_INT(line[strlen(line) - 1], '\n');
+        CHECK_INT(message_read_stop(line, strlen(line)), i);
+    }
+    CHECK_INT(message_read_stop("stop\n", 5), STOP_ASKED);
+    CHECK_INT(message_read_stop("stop some day\n", 14), STOP_ASKED);
+    CHECK_INT(message_read_stop("go on\n", 6), STOP_NONE);
+    CHECK_INT(message_read_stop("", 0), STOP_NONE);
+}
+
 static void refuses_job(const char *rest)
 {
     struct job job = {.timeout_ms = 42};
@@ -176,10 +192,12 @@ static void refuses_job(const char *rest)
 
 TEST(a_job_with_a_bad_entry_is_refused_and_leaves_nothing)
 {
-    refuses_job("\"timeout_ms\":1,\"grace_ms\":1,\"quarantine\":[[\"a\",\"b\"],[\"a\"]]");
-    refuses_job("\"timeout_ms\":1,\"grace_ms\":1,\"quarantine\":[7]");
-    refuses_job("\"timeout_ms\":1.5,\"grace_ms\":1,\"quarantine\":[]");
-    refuses_job("\"grace_ms\":1,\"quarantine\":[]");
+    refuses_job(
+        "\"timeout_ms\":1,\"grace_ms\":1,\"stall_ms\":1,\"quarantine\":[[\"a\",\"b\"],[\"a\"]]");
+    refuses_job("\"timeout_ms\":1,\"grace_ms\":1,\"stall_ms\":1,\"quarantine\":[7]");
+    refuses_job("\"timeout_ms\":1.5,\"grace_ms\":1,\"stall_ms\":1,\"quarantine\":[]");
+    refuses_job("\"grace_ms\":1,\"stall_ms\":1,\"quarantine\":[]");
+    refuses_job("\"timeout_ms\":1,\"grace_ms\":1,\"quarantine\":[]");
 }
 
 TEST(a_line_over_the_limit_is_refused_unread)

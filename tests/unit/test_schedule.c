@@ -134,7 +134,9 @@ TEST(a_worker_gets_the_smaller_of_timeout_and_budget)
     CHECK(schedule_fit_budget(&limits, 100000));
     CHECK_INT(limits.timeout_ms, 60000);
     CHECK_INT(limits.grace_ms, 30000);
+    CHECK(!limits.by_budget);
     CHECK(schedule_fit_budget(&limits, 20000));
+    CHECK(limits.by_budget);
     CHECK_INT(limits.timeout_ms, 20000);
     CHECK_INT(limits.grace_ms, 5000);
 }

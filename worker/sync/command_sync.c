@@ -143,7 +143,7 @@ static bool make_job(const struct options *o, const struct source_config *source
 static void arm(const struct job *job)
 {
     int64_t soft = job->timeout_ms - job->grace_ms;
-    stop_set_deadline(clock_monotonic_ms() + soft);
+    stop_set_deadline(clock_monotonic_ms() + soft, job->by_budget ? STOP_BUDGET : STOP_DEADLINE);
     guard_alarm(job->timeout_ms + ALARM_LATE_MS);
 }
 

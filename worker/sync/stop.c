@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/duration.h"
 #include "common/message.h"
 #include "worker/sync/guard.h"
 
@@ -20,6 +22,8 @@ static struct {
     int wake_write;
     int lifeline;
     int64_t soft_deadline_ms;
+    enum stop_reason deadline_reason;
+    enum stop_reason told_reason;
 } state = {.wake_read = -1, .wake_write = -1, .lifeline = -1};
 
 static void on_stop(int signal)
@@ -47,9 +51,10 @@ void stop_init(void)
     sigaction(SIGHUP, &action, NULL);
 }
 
-void stop_set_deadline(int64_t soft_deadline_ms)
+void stop_set_deadline(int64_t soft_deadline_ms, enum stop_reason reason)
 {
     state.soft_deadline_ms = soft_deadline_ms;
+    state.deadline_reason = reason;
 }
 
 void stop_watch_lifeline(int fd)
@@ -64,17 +69,13 @@ bool stop_requested(void)
            (state.soft_deadline_ms > 0 && clock_monotonic_ms() >= state.soft_deadline_ms);
 }
 
-bool stop_was_by_hand(void)
-{
-    return state.requested && state.lifeline < 0;
-}
-
 static void read_lifeline(void)
 {
     char text[64];
     ssize_t n = read(state.lifeline, text, sizeof text);
     if (n > 0) {
         /* `stop` is the only thing ever said here after the job. */
+        state.told_reason = message_read_stop(text, (size_t)n);
         state.requested = 1;
         return;
     }
@@ -83,6 +84,54 @@ static void read_lifeline(void)
     close(state.lifeline);
     state.lifeline = -1;
     guard_end_group();
+}
+
+enum stop_reason stop_why(void)
+{
+    /* The signal may have been seen before the line that came with it. */
+    if (state.requested && state.told_reason == STOP_NONE && state.lifeline >= 0)
+        read_lifeline();
+    if (state.told_reason != STOP_NONE)
+        return state.told_reason;
+    return state.requested ? STOP_ASKED : state.deadline_reason;
+}
+
+void stop_describe(enum stop_reason reason, int64_t stall_ms, char out[STOP_WORDS_SIZE])
+{
+    char stall[DURATION_TEXT_SIZE];
+    const char *words = "on request";
+    duration_format_exact(stall_ms, stall);
+    switch (reason) {
+    case STOP_DEADLINE:
+        words = "at its deadline";
+        break;
+    case STOP_BUDGET:
+        words = "at the end of the budget";
+        break;
+    case STOP_STALL:
+        snprintf(out, STOP_WORDS_SIZE, "after %s without progress", stall);
+        return;
+    case STOP_NONE:
+    case STOP_ASKED:
+        break;
+    }
+    snprintf(out, STOP_WORDS_SIZE, "%s", words);
+}
+
+const char *stop_remedy(enum stop_reason reason)
+{
+    switch (reason) {
+    case STOP_DEADLINE:
+        return "give it more time: --timeout, or `timeout` in sources.json";
+    case STOP_BUDGET:
+        return "give the run more time: --budget";
+    case STOP_STALL:
+        return "if it is only slow, give it more patience: --stall, or `stall` in sources.json";
+    case STOP_NONE:
+    case STOP_ASKED:
+        break;
+    }
+    return "run again";
 }
 
 static void drain_wake(void)

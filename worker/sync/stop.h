@@ -6,10 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/message.h"
+
 /* Installs the handlers of SIGTERM, SIGINT and SIGHUP (soft stop). Once, at start. */
 void stop_init(void);
-/* The soft deadline on the monotonic clock; 0 for none. */
-void stop_set_deadline(int64_t soft_deadline_ms);
+/* The soft deadline on the monotonic clock, and what it is called: STOP_DEADLINE or STOP_BUDGET. */
+void stop_set_deadline(int64_t soft_deadline_ms, enum stop_reason reason);
 /* Watches the lifeline from now on: a `stop` line asks for a soft stop; its end means that the
  * supervisor is gone, and ends the worker's group. */
 void stop_watch_lifeline(int fd);
@@ -17,8 +19,13 @@ void stop_watch_lifeline(int fd);
 /* Has a soft stop been asked for, or has the soft deadline passed? Cheap: no system call but the
  * clock. Reads the lifeline only in stop_poll(). */
 bool stop_requested(void);
-/* Was it a signal to a worker that nobody supervises, rather than a deadline? */
-bool stop_was_by_hand(void);
+/* Why, once a stop was requested: what the supervisor says, else a signal is STOP_ASKED, else the
+ * deadline's. */
+enum stop_reason stop_why(void);
+/* In words that go behind "stopped", and what to do if nothing could be kept. */
+enum { STOP_WORDS_SIZE = 64 };
+void stop_describe(enum stop_reason reason, int64_t stall_ms, char out[STOP_WORDS_SIZE]);
+const char *stop_remedy(enum stop_reason reason);
 
 /* poll(2) over `fds` that also wakes for a stop request and at the soft deadline. Returns false if
  * a stop was requested. `timeout_ms` < 0: no limit of its own. */

@@ -285,25 +285,27 @@ static int64_t remaining(const struct sync *s)
     return c->renames + c->adds + c->changes + c->deletes + c->forgets;
 }
 
+/* Cut before anything was kept: a failure that says what to raise, unless somebody wanted it. */
 static void judge_stop(struct sync *s)
 {
     struct run_result *r = &s->result;
-    const char *when = stop_was_by_hand() ? "by a signal" : "at its deadline";
+    enum stop_reason reason = stop_why();
+    char how[STOP_WORDS_SIZE];
+    stop_describe(reason, s->job->stall_ms, how);
+    r->outcome = OUTCOME_PARTIAL;
     if (!s->banked && !store_committed(s->store)) {
+        snprintf(r->message, sizeof r->message,
+                 "stopped %s in phase %s before anything could be kept; %s", how, s->phase,
+                 stop_remedy(reason));
+        if (reason == STOP_ASKED)
+            return;
         r->outcome = OUTCOME_FAILED;
         r->cause = CAUSE_DEADLINE;
+    } else if (r->remaining >= 0)
         snprintf(r->message, sizeof r->message,
-                 "stopped in phase %s before anything could be kept; give it more time: --timeout, "
-                 "or `timeout` in sources.json",
-                 s->phase);
-        return;
-    }
-    r->outcome = OUTCOME_PARTIAL;
-    if (r->remaining >= 0)
-        snprintf(r->message, sizeof r->message,
-                 "stopped %s; %" PRId64 " pages left, run again to go on", when, r->remaining);
+                 "stopped %s; %" PRId64 " pages left, run again to go on", how, r->remaining);
     else
-        snprintf(r->message, sizeof r->message, "stopped %s in phase %s; run again to go on", when,
+        snprintf(r->message, sizeof r->message, "stopped %s in phase %s; run again to go on", how,
                  s->phase);
 }
 

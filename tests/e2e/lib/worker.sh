@@ -124,6 +124,7 @@ supervise_as() {
 job() {
     sqlite3 :memory: "SELECT json_patch('{\"v\":1,\"type\":\"job\",
         \"run_id\":\"00000000000000000000000000000001\",\"timeout_ms\":60000,\"grace_ms\":15000,
+        \"stall_ms\":7000,\"by_budget\":false,
         \"full\":false,\"allow_shrink\":false,\"quarantine\":[]}', '{${1:-}}')"
 }
 
