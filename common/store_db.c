@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/log.h"
 
 /* Bytes of log after which a commit checkpoints, and to which the log file is cut back then. Who
  * opens a database first reads its whole log: 1 MB of it costs half a millisecond. */
@@ -52,6 +53,13 @@ bool db_error(sqlite3 *db, const char *what, struct error *e)
               os_error ? ": " : "", os_error ? strerror(os_error) : "", remedy(code));
     e->damaged = (code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_NOTADB;
     return false;
+}
+
+/* The statement is for who debugs this program; an operator reads what was being done. */
+static bool statement_error(sqlite3 *db, const char *sql, const char *what, struct error *e)
+{
+    log_line(LOG_DEBUG, NULL, "store", "%s: %s", sqlite3_errmsg(db), sql ? sql : "");
+    return db_error(db, what, e);
 }
 
 static bool check_regular(const char *path, const struct db_options *options, struct error *e)
@@ -139,10 +147,7 @@ bool db_exec(sqlite3 *db, const char *sql, struct error *e)
 {
     if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
         return true;
-    char what[48];
-    snprintf(what, sizeof what, "%.40s", sql);
-    what[strcspn(what, "\n")] = '\0';
-    return db_error(db, what, e);
+    return statement_error(db, sql, "write", e);
 }
 
 bool db_prepare(sqlite3 *db, const char *const *sql, size_t count, sqlite3_stmt **out,
@@ -152,7 +157,7 @@ bool db_prepare(sqlite3 *db, const char *const *sql, size_t count, sqlite3_stmt 
         out[i] = NULL;
         if (!sql[i] || sqlite3_prepare_v3(db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &out[i],
                                           NULL) != SQLITE_OK) {
-            db_error(db, sql[i] ? sql[i] : "missing statement", e);
+            statement_error(db, sql[i], "read its tables", e);
             db_finalize(out, i);
             return false;
         }
@@ -195,7 +200,8 @@ enum db_row db_step(sqlite3_stmt *s, struct error *e)
     if (code == SQLITE_ROW)
         return DB_ROW;
     if (code != SQLITE_DONE)
-        db_error(sqlite3_db_handle(s), sqlite3_sql(s), e);
+        statement_error(sqlite3_db_handle(s), sqlite3_sql(s),
+                        sqlite3_stmt_readonly(s) ? "read" : "write", e);
     db_reset(s);
     return code == SQLITE_DONE ? DB_DONE : DB_ERROR;
 }
@@ -206,7 +212,9 @@ bool db_run(sqlite3_stmt *s, int64_t *changes, struct error *e)
     enum db_row row = db_step(s, e);
     if (row == DB_ROW) {
         db_reset(s);
-        return error_set(e, CAUSE_BUG, "unexpected row from %s", sqlite3_sql(s));
+        log_line(LOG_DEBUG, NULL, "store", "unexpected row: %s", sqlite3_sql(s));
+        return error_set(e, CAUSE_BUG, "%s: a statement gave a row that gives none",
+                         sqlite3_db_filename(db, "main"));
     }
     if (changes)
         *changes = sqlite3_changes64(db);
@@ -246,7 +254,7 @@ static bool version(sqlite3 *db, int *out, struct error *e)
 {
     sqlite3_stmt *s = NULL;
     if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &s, NULL) != SQLITE_OK)
-        return db_error(db, "user_version", e);
+        return db_error(db, "read its format", e);
     enum db_row row = db_step(s, e);
     if (row == DB_ROW)
         *out = (int)column_int(s, 0);

@@ -26,8 +26,8 @@ CHECKED bool db_open(const char *path, const struct db_options *options, sqlite3
 /* Closes; statements must be finalized before. NULL is fine. Sets it to NULL. */
 void db_close(sqlite3 **db);
 
-/* Fills `e` from the connection's last error: what, path, SQLite's words, what to do (disk full,
- * read-only, damaged...). Returns false. */
+/* Fills `e` from the connection's last error: path, what was being done ("read", "write"; no SQL),
+ * SQLite's words, what to do (disk full, read-only, damaged...). Returns false. */
 bool db_error(sqlite3 *db, const char *what, struct error *e);
 
 /* Runs one or more statements that give no rows. */

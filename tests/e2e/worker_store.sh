@@ -148,6 +148,8 @@ large_pages() {
 expect_full() {
     sync_exits 74 'notes: failed store' notes
     expect_matches "$OUT" "$1"
+    # What an operator reads is no SQL.
+    ! grep -E 'INSERT|UPDATE|DELETE|SELECT|PRAGMA|COMMIT' "$OUT" "$ERR" || fail 'that is SQL'
     expect_equal "$(sqlite3 -batch "$STORE" 'PRAGMA integrity_check')" ok 'store'
     expect_equal "$(sql notes "SELECT count(*) FROM page WHERE path LIKE 'pages/%'")" 3 'pages kept'
     expect_bookmark notes "$(git -C "$TEST_DIR/notes" rev-parse HEAD~1)"
