@@ -174,16 +174,17 @@ struct ledger {
 static bool open_mode(const char *path, enum db_mode mode, struct ledger **out, struct error *e)
 {
     struct ledger *ledger = xcalloc(1, sizeof *ledger);
-    bool current = true;
+    int format = LEDGER_FORMAT;
     struct db_options options = {
         .mode = mode, .busy_ms = LEDGER_BUSY_MS, .cache_kib = LEDGER_CACHE_KIB};
     if (!db_open(path, &options, &ledger->db, e))
         goto fail;
     if (mode != DB_READ && !db_exec(ledger->db, SET_UP, e))
         goto fail;
-    if (mode == DB_READ ? !db_version_check(ledger->db, LEDGER_FORMAT, "ledger", &current, e)
+    if (mode == DB_READ ? !db_version_check(ledger->db, LEDGER_FORMAT, "ledger", &format, e)
                         : !db_migrate(ledger->db, migrations, LEDGER_FORMAT, "ledger", e))
         goto fail;
+    bool current = format == LEDGER_FORMAT;
     ledger->statement_count = !current ? 0 : mode == DB_READ ? SQL_READ_COUNT : SQL_COUNT;
     if (!db_prepare(ledger->db, sql, (size_t)ledger->statement_count, ledger->statements, e))
         goto fail;

@@ -288,13 +288,9 @@ bool db_migrate(sqlite3 *db, const char *const *steps, int count, const char *wh
     return true;
 }
 
-bool db_version_check(sqlite3 *db, int count, const char *what, bool *current, struct error *e)
+bool db_version_check(sqlite3 *db, int count, const char *what, int *format, struct error *e)
 {
-    int at = 0;
-    if (!version(db, &at, e))
-        return false;
-    *current = at == count;
-    return at <= count || newer(db, at, count, what, e);
+    return version(db, format, e) && (*format <= count || newer(db, *format, count, what, e));
 }
 
 void db_notice(sqlite3 *db)

@@ -63,8 +63,8 @@ void column_copy(sqlite3_stmt *s, int at, char *out, size_t size);
  * its own. A newer database is refused: CAUSE_STORE, `what` names it. */
 CHECKED bool db_migrate(sqlite3 *db, const char *const *steps, int count, const char *what,
                         struct error *e);
-/* The same check for readers: refuses newer, *current false where it is older. */
-CHECKED bool db_version_check(sqlite3 *db, int count, const char *what, bool *current,
+/* The same check for readers: refuses newer; *format is 0 where there are no tables yet. */
+CHECKED bool db_version_check(sqlite3 *db, int count, const char *what, int *format,
                               struct error *e);
 
 /* The commit notice: futimens(2) on the database file, which readers watch for. */

@@ -8,6 +8,9 @@
 /* Append-only: entry n brings a store from format n to n + 1. */
 extern const char *const store_migrations[];
 extern const int store_format; /* how many entries: `PRAGMA user_version` of a current store */
+/* The oldest format whose tables of state, lock and runs are what they are now: a store that waits
+ * for its worker to bring it up to date is seen as it is. */
+enum { STORE_FORMAT_VIEWED = 1 };
 
 /* The run row in one order, for its writer (worker) and its reader (view): see run_row_bind and
  * run_row_read. */

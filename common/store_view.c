@@ -41,13 +41,13 @@ static int64_t bytes_on_disk(const char *path)
 static bool open_view(const char *path, enum db_mode mode, sqlite3 **db, struct error *e)
 {
     struct stat st;
-    bool current = false;
+    int format = 0;
     if (stat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return true;
     if (!db_open(path, &(struct db_options){.mode = mode, .busy_ms = VIEW_BUSY_MS}, db, e))
         return false;
-    bool ok = db_version_check(*db, store_format, "store", &current, e);
-    if (!ok || !current)
+    bool ok = db_version_check(*db, store_format, "store", &format, e);
+    if (!ok || format < STORE_FORMAT_VIEWED)
         db_close(db);
     return ok;
 }

@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/store_schema.h"
 #include "common/text.h"
+#include "worker/sync/stop.h"
 #include "worker/sync/store_internal.h"
 
 /* Page cache of the writing connection. */
@@ -66,6 +67,26 @@ void store_init(void)
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+static int stop_statement(void *context)
+{
+    (void)context;
+    return stop_requested();
+}
+
+/* Making an index anew takes its time: a stop undoes it, and the next run begins it again. */
+static bool migrate(struct store *store, struct error *e)
+{
+    enum { OPERATIONS_BETWEEN_LOOKS = 1000 };
+    sqlite3_progress_handler(store->db, OPERATIONS_BETWEEN_LOOKS, stop_statement, NULL);
+    bool ok = db_migrate(store->db, store_migrations, store_format, "store", e);
+    sqlite3_progress_handler(store->db, 0, NULL, NULL);
+    if (!ok && stop_requested() && !e->damaged)
+        return error_set(e, CAUSE_DEADLINE,
+                         "stopped while the store was brought to this version's format; give it "
+                         "more time once: --timeout, or `timeout` in sources.json");
+    return ok;
+}
+
 bool store_open(const char *path, enum memory_size memory, struct store **out, struct error *e)
 {
     struct store *store = xcalloc(1, sizeof *store);
@@ -77,8 +98,7 @@ bool store_open(const char *path, enum memory_size memory, struct store **out, s
     };
     store->memory = memory;
     store->has_errors = true;
-    if (db_open(path, &options, &store->db, e) &&
-        db_migrate(store->db, store_migrations, store_format, "store", e) &&
+    if (db_open(path, &options, &store->db, e) && migrate(store, e) &&
         store_prepare(store, &store->write, sql, SQL_COUNT, e)) {
         *out = store;
         return true;
