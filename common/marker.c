@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 enum { ANCESTORS_MAX = 64 };
 /* Bytes of an environment read; Linux allows more, ours is put in front. */
 enum { ENVIRON_MAX_BYTES = 256 * 1024 };
+#define WORKER_PROGRAM "lattice-worker"
 
 /* Up to the source, with the ':' behind it: whatever the run. */
 static char *prefix(const struct home *home, const char *source)
@@ -58,10 +60,9 @@ static bool read_environment(pid_t pid, struct buf *memory)
         return false;
     buf_reset(memory);
     buf_reserve(memory, ENVIRON_MAX_BYTES);
-    ssize_t n;
-    while (memory->size < ENVIRON_MAX_BYTES &&
-           (n = read(fd, memory->data + memory->size, ENVIRON_MAX_BYTES - memory->size)) > 0)
-        memory->size += (size_t)n;
+    /* Whole in one read, unless it is longer than that. */
+    ssize_t n = read(fd, memory->data, ENVIRON_MAX_BYTES);
+    memory->size = n > 0 ? (size_t)n : 0;
     memory->data[memory->size] = '\0';
     return memory->size > 0;
 }
@@ -124,17 +125,69 @@ static void keep(struct found *found, int fd)
     found->fds[found->count++] = fd;
 }
 
-/* The pidfd is opened before the environment is read, so the signal cannot hit a later process
- * that got the same number. */
-static void signal_if_marked(pid_t pid, const char *mark, int signal, struct buf *memory,
-                             struct found *found)
+/* The worker's program, which stands beside whoever asks. */
+struct program {
+    dev_t device;
+    ino_t inode; /* 0: none */
+};
+
+static struct program find_worker(void)
 {
-    int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+    char path[PATH_MAX];
+    struct stat st;
+    ssize_t size = readlink("/proc/self/exe", path, sizeof path - sizeof "/" WORKER_PROGRAM);
+    path[size > 0 ? size : 0] = '\0';
+    char *slash = strrchr(path, '/');
+    if (!slash)
+        return (struct program){0};
+    memcpy(slash, "/" WORKER_PROGRAM, sizeof "/" WORKER_PROGRAM);
+    return stat(path, &st) == 0 ? (struct program){st.st_dev, st.st_ino} : (struct program){0};
+}
+
+/* A worker that leads its group was started by a supervisor. It is none that was left: without the
+ * kernel lock it touches nothing, and it ends by itself when its supervisor is gone, unless it is
+ * stopped. */
+static bool is_live_worker(const struct process_stat *process, const struct program *worker)
+{
+    char path[40];
+    struct stat st;
+    snprintf(path, sizeof path, "/proc/%d/exe", (int)process->pid);
+    return process->group == process->pid && process->state != 'T' && process->state != 't' &&
+           stat(path, &st) == 0 && st.st_ino == worker->inode && st.st_dev == worker->device;
+}
+
+/* Other users' processes are not ours to signal. */
+static bool is_own(pid_t pid)
+{
+    char path[40];
+    struct stat st;
+    snprintf(path, sizeof path, "/proc/%d", (int)pid);
+    return stat(path, &st) == 0 && (geteuid() == 0 || st.st_uid == geteuid());
+}
+
+struct hunt {
+    const char *mark;
+    int signal;
+    struct program worker;
+    pid_t spared[ANCESTORS_MAX];
+    size_t spared_count;
+    struct buf memory;
+};
+
+/* Nearly all are not marked: they cost one reading. For the others the pidfd is opened before the
+ * environment is read again, so the signal cannot hit a later process that got the same number. */
+static void signal_if_marked(struct hunt *hunt, pid_t pid, struct found *found)
+{
     struct process_stat stat;
+    if (!marked(pid, hunt->mark, &hunt->memory) || among(pid, hunt->spared, hunt->spared_count) ||
+        !is_own(pid))
+        return;
+    int fd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (fd < 0)
         return;
-    if (marked(pid, mark, memory) && process_stat_read(pid, &stat) && stat.state != 'Z' &&
-        stat.state != 'X' && syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) == 0)
+    if (marked(pid, hunt->mark, &hunt->memory) && process_stat_read(pid, &stat) &&
+        stat.state != 'Z' && stat.state != 'X' && !is_live_worker(&stat, &hunt->worker) &&
+        syscall(SYS_pidfd_send_signal, fd, hunt->signal, NULL, 0) == 0)
         keep(found, fd);
     else
         close(fd);
@@ -143,25 +196,19 @@ static void signal_if_marked(pid_t pid, const char *mark, int signal, struct buf
 /* To every one whose mark begins with `mark`. */
 static void signal_all(const char *mark, int signal, struct found *found)
 {
+    struct hunt hunt = {.mark = mark, .signal = signal, .worker = find_worker()};
     DIR *proc = opendir("/proc");
     if (!proc)
         return;
-    pid_t spared[ANCESTORS_MAX];
-    size_t spared_count = ancestors(spared);
-    struct buf memory = {0};
+    hunt.spared_count = ancestors(hunt.spared);
     for (struct dirent *entry; (entry = readdir(proc));) {
         char *end;
         long pid = strtol(entry->d_name, &end, 10);
-        if (pid <= 1 || *end || among((pid_t)pid, spared, spared_count))
-            continue;
-        struct stat st; /* other users' processes are not ours to read or signal */
-        if (fstatat(dirfd(proc), entry->d_name, &st, 0) != 0 ||
-            (geteuid() != 0 && st.st_uid != geteuid()))
-            continue;
-        signal_if_marked((pid_t)pid, mark, signal, &memory, found);
+        if (pid > 1 && !*end)
+            signal_if_marked(&hunt, (pid_t)pid, found);
     }
     closedir(proc);
-    buf_release(&memory);
+    buf_release(&hunt.memory);
 }
 
 static void found_release(struct found *found)

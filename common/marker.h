@@ -30,9 +30,10 @@ struct mark {
  * `memory` is used anew by each call. */
 bool marker_read(const struct home *home, pid_t pid, struct buf *memory, struct mark *mark);
 
-/* Sends `signal` to every living process whose environment carries a mark of this home and source
- * with whatever run, but not to the caller nor to its ancestors. Returns how many were found. Reads
- * /proc/PID/environ, that is, what the process was started with. */
+/* Sends `signal` (0: only counts) to every living process whose environment carries a mark of this
+ * home and source with whatever run, but not to the caller, its ancestors, nor to a worker that a
+ * supervisor has just started: without the kernel lock that one touches nothing. Returns how many
+ * were found. Reads /proc/PID/environ, that is, what the process was started with. */
 size_t marker_signal(const struct home *home, const char *source, int signal);
 
 /* Ends them all, or those of `run_id` alone if it is not NULL, by SIGKILL and waits until they are

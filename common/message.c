@@ -213,11 +213,12 @@ char *message_write_job(const struct job *job)
     for (size_t i = 0; i < job->quarantine_count; i++)
         json_array_append_new(pages, json_pack("[o, o]", text_json(job->quarantine[i].path),
                                                text_json(job->quarantine[i].blob)));
-    return as_line(json_pack(
-        "{s:i, s:s, s:s, s:I, s:I, s:I, s:b, s:b, s:b, s:o}", "v", MESSAGE_VERSION, "type", "job",
-        "run_id", job->run_id, "timeout_ms", (json_int_t)job->timeout_ms, "grace_ms",
-        (json_int_t)job->grace_ms, "stall_ms", (json_int_t)job->stall_ms, "by_budget",
-        job->by_budget, "full", job->full, "allow_shrink", job->allow_shrink, "quarantine", pages));
+    return as_line(json_pack("{s:i, s:s, s:s, s:I, s:I, s:I, s:b, s:b, s:b, s:b, s:o}", "v",
+                             MESSAGE_VERSION, "type", "job", "run_id", job->run_id, "timeout_ms",
+                             (json_int_t)job->timeout_ms, "grace_ms", (json_int_t)job->grace_ms,
+                             "stall_ms", (json_int_t)job->stall_ms, "by_budget", job->by_budget,
+                             "full", job->full, "allow_shrink", job->allow_shrink, "swept",
+                             job->swept, "quarantine", pages));
 }
 
 static bool read_quarantine(const json_t *list, struct job *job, struct error *e)
@@ -245,6 +246,7 @@ bool message_read_job(const char *line, size_t size, struct job *out, struct err
         .by_budget = json_is_true(json_object_get(json, "by_budget")),
         .full = json_is_true(json_object_get(json, "full")),
         .allow_shrink = json_is_true(json_object_get(json, "allow_shrink")),
+        .swept = json_is_true(json_object_get(json, "swept")),
     };
     if (!copy_text(json, "run_id", job.run_id, sizeof job.run_id, e) ||
         !copy_number(json, "timeout_ms", &job.timeout_ms, e) ||

@@ -75,6 +75,9 @@ struct job {
     bool by_budget;   /* the timeout is what was left of the budget */
     bool full;
     bool allow_shrink;
+    /* What earlier runs of this source left was ended, and all its runs since ended clean as far as
+     * the supervisor knows: see leftovers_end. */
+    bool swept;
     struct page_name *quarantine; /* owned */
     size_t quarantine_count;
 };

@@ -41,7 +41,9 @@ static bool next_number(const char **at, uint64_t *number)
 }
 
 /* Fields are counted as in proc_pid_stat(5): 4 is the parent, 22 the start. */
-enum { FIELD_PARENT = 4, FIELD_GROUP = 5, FIELD_SESSION = 6, FIELD_START = 22 };
+enum { FIELD_PARENT = 4, FIELD_GROUP = 5, FIELD_SESSION = 6, FIELD_FLAGS = 9, FIELD_START = 22 };
+/* PF_KTHREAD of the kernel's include/linux/sched.h */
+enum { FLAG_KERNEL_THREAD = 0x00200000 };
 
 bool process_stat_parse(const char *text, struct process_stat *stat)
 {
@@ -60,6 +62,7 @@ bool process_stat_parse(const char *text, struct process_stat *stat)
                                   .parent = (pid_t)number[FIELD_PARENT],
                                   .group = (pid_t)number[FIELD_GROUP],
                                   .session = (pid_t)number[FIELD_SESSION],
+                                  .kernel = (number[FIELD_FLAGS] & FLAG_KERNEL_THREAD) != 0,
                                   .start = number[FIELD_START]};
     return true;
 }

@@ -22,6 +22,7 @@ struct process_stat {
     pid_t parent;
     pid_t group;
     pid_t session;
+    bool kernel; /* a thread of the kernel: it has no environment and is nobody's */
     uint64_t start;
 };
 

@@ -353,6 +353,7 @@ static void send_job(struct child *child)
                       .by_budget = child->spec.limits.by_budget,
                       .full = child->spec.full,
                       .allow_shrink = child->spec.allow_shrink,
+                      .swept = child->spec.swept,
                       .quarantine = (struct page_name *)child->spec.quarantine,
                       .quarantine_count = child->spec.quarantine_count};
     memcpy(job.run_id, child->end.attempt.result.run_id, sizeof job.run_id);

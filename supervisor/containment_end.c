@@ -101,12 +101,12 @@ static bool belongs(struct containment *c, const struct contained *run,
 {
     struct mark mark;
     bool adopted = is_adopted(c, stat);
-    if (is_dead(stat) || stat->pid == getpid())
+    if (is_dead(stat) || stat->kernel || stat->pid == getpid() || (!run && !adopted))
         return false;
     if (!marker_read(c->home, stat->pid, memory, &mark))
         return adopted && may_claim_unmarked(c);
     if (!run)
-        return adopted && !is_run(c, mark.run_id);
+        return !is_run(c, mark.run_id);
     /* While a run is stuck its worker is marked, and to be killed, too. */
     return strcmp(mark.run_id, run->run_id) == 0;
 }
@@ -315,7 +315,7 @@ static size_t sweep_marked(struct containment *c, const struct scan *scan)
     size_t ended = 0;
     for (size_t i = 0; i < scan->count; i++) {
         const struct process_stat *stat = &scan->all[i];
-        if (is_dead(stat) || stat->pid == getpid() ||
+        if (is_dead(stat) || stat->kernel || stat->pid == getpid() ||
             !marker_read(c->home, stat->pid, &memory, &mark) || source_runs(c, mark.source) ||
             strcmp(mark.source, last) == 0)
             continue;

@@ -12,7 +12,9 @@
 
 #include "common/cleanup.h"
 #include "common/lock.h"
+#include "common/marker.h"
 #include "common/text.h"
+#include "supervisor/limits.h"
 
 /* A mirror is some ten folders deep; this keeps a strange one from using up the descriptors. */
 enum { DEPTH_MAX = 200 };
@@ -94,6 +96,8 @@ static bool take_lock(const struct home *home, struct purge *purge, struct error
     CLEANUP(free_text) char *path = home_source_path(home, purge->name, SOURCE_LOCK);
     switch (lock_kernel_acquire(path, &purge->lock, e)) {
     case LOCK_TAKEN:
+        /* A killed worker's git would go on writing into what is being deleted. */
+        marker_end(home, purge->name, NULL, SWEEP_WAIT_MS);
         return true;
     case LOCK_BUSY:
         return error_set(e, CAUSE_LOCKED,

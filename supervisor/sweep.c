@@ -16,8 +16,10 @@
 #include "common/duration.h"
 #include "common/lock.h"
 #include "common/log.h"
+#include "common/marker.h"
 #include "common/status.h"
 #include "common/text.h"
+#include "supervisor/limits.h"
 
 /* Works in the pool at a time; the pool has four threads and the ledger needs one. */
 enum { SWEEP_WORKS = 3 };
@@ -110,6 +112,20 @@ static void log_cleared(const char *id, const struct lock_row *row)
              (int)row->holder.pid, row->holder.host, age, row->phase, why_left(row));
 }
 
+/* The row is the sign that something may be left; who takes it away answers for that. With the
+ * lock in hand. */
+static bool ended_leftovers_of(const struct sweep *sweep, const char *id)
+{
+    size_t ended = marker_end(sweep->home, id, NULL, SWEEP_WAIT_MS);
+    if (ended)
+        log_line(LOG_WARN, id, "sweep", "ended %zu processes that an earlier run left", ended);
+    if (marker_signal(sweep->home, id, 0) == 0)
+        return true;
+    log_line(LOG_WARN, id, "sweep",
+             "what an earlier run left cannot be ended; its lock row stays as a sign of it");
+    return false;
+}
+
 static void clear_row(const struct sweep *sweep, struct sweep_item *item)
 {
     CLEANUP(free_text) char *path = home_source_path(sweep->home, item->id, SOURCE_LOCK);
@@ -122,7 +138,8 @@ static void clear_row(const struct sweep *sweep, struct sweep_item *item)
     if (answer == LOCK_BUSY)
         return;
     if (answer == LOCK_FAILED ||
-        !store_clear_lock(sweep->home, item->id, &item->view.lock, &cleared, &e))
+        (ended_leftovers_of(sweep, item->id) &&
+         !store_clear_lock(sweep->home, item->id, &item->view.lock, &cleared, &e)))
         log_line(LOG_WARN, item->id, "sweep", "%s", e.text);
     lock_kernel_release(&fd);
     if (cleared) {

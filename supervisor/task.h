@@ -35,6 +35,7 @@ struct task {
     struct run_limits limits;
     struct schedule_entry order;
     struct ledger_source history; /* this invocation's attempts included */
+    bool swept; /* nothing of earlier runs is left as far as we know: see struct job */
     bool view_read;
     struct store_view view;   /* as of the last sweep or run */
     struct error *view_error; /* owned; NULL if the store was read */

@@ -131,6 +131,7 @@ static void child_done(void *owner, const struct child_end *end)
     enum verdict before = last_verdict(task);
     attempt.wave = run->wave;
     task->child = NULL;
+    task->swept = task->swept && outcome_verdict(attempt.result.outcome) == VERDICT_OK;
     judge(run, task, &attempt);
     task_set_view(task, end->view_read ? &end->view : NULL,
                   end->view_read ? NULL : &end->view_error);
@@ -169,6 +170,7 @@ static void start_task(struct run *run, struct task *task, const struct run_limi
                               .full = asked ? asked->full : run->options->full,
                               .allow_shrink =
                                   asked ? asked->allow_shrink : run->options->allow_shrink,
+                              .swept = task->swept,
                               .quarantine = quarantine,
                               .quarantine_count = quarantine_count,
                               .version_before = task->view_read ? task->view.version : 0,
@@ -261,10 +263,11 @@ static void swept(void *owner, const struct sweep_item *item)
         journal_count(run->journal, COUNTER_LOCK_CLEARED, item->cleared, 1);
     if (item && item->owner) {
         struct error e = {.cause = item->error_cause};
+        struct task *task = item->owner;
         if (item->error)
             snprintf(e.text, sizeof e.text, "%s", item->error);
-        task_set_view(item->owner, item->view_read ? &item->view : NULL,
-                      item->view_read ? NULL : &e);
+        task->swept = item->view_read && !item->view.lock.run_id[0];
+        task_set_view(task, item->view_read ? &item->view : NULL, item->view_read ? NULL : &e);
     }
     if (item)
         return;

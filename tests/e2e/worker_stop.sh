@@ -51,7 +51,7 @@ test_sigterm_keeps_what_was_done_and_the_next_run_goes_on() {
 test_the_soft_deadline_ends_a_run_by_hand() {
     source_of 100
     choke_cat_file
-    sync_exits 3 'stopped at its deadline; ' notes --timeout 1s --grace 400ms
+    sync_exits 3 'stopped at its deadline; ' notes --timeout 3s --grace 1500ms
     wait_gone "$(tail -n 1 "$TEST_DIR/held")" 0
     went_on
 }
@@ -96,6 +96,29 @@ fi"
     expect_equal "$CODE" 3 'exit code'
     wait_gone "$(cat "$TEST_DIR/held")" 0
     wait_gone "$(cat "$TEST_DIR/held.child")" 0
+}
+
+# The naive way waits a second for any git, and for what it left two more.
+test_a_git_that_ignores_signals_does_not_carry_a_run_by_hand_past_its_deadline() {
+    source_of 3
+    wrap_git "if [ \"\$sub\" = rev-parse ]; then
+    trap '' TERM INT HUP
+    mkfifo '$TEST_DIR/never'
+    read -r _ <'$TEST_DIR/never'
+fi"
+    sync_exits 69 'notes: failed deadline' notes --timeout 2s --grace 1s
+}
+
+# Another program that holds the store keeps a worker waiting for longer than this.
+test_a_worker_by_hand_that_hangs_is_ended_at_its_deadline() {
+    source_of 3
+    sync_exits 0 'notes: ok, 3 pages' notes
+    start other "$TOOLS/hold_lock" "$LATTICE_HOME/sources/notes/store.db"
+    wait_for_line "$TEST_DIR/other.out" held 10
+    expect_exit 137 "$WORKER" sync notes --timeout 1s
+    kill -KILL "$STARTED"
+    wait_exit "$STARTED"
+    sync_exits 0 'notes: unchanged' notes
 }
 
 # --- under a supervisor -----------------------------------------------------------------------------

@@ -25,7 +25,7 @@
 
 enum {
     JOB_WAIT_MS = 10 * 1000,   /* for the job line; a supervisor writes it at once */
-    ALARM_LATE_MS = 10 * 1000, /* behind the hard deadline, which is the supervisor's to keep */
+    ALARM_LATE_MS = 10 * 1000, /* behind a hard deadline that the supervisor keeps */
 };
 
 static const char usage[] =
@@ -140,11 +140,13 @@ static bool make_job(const struct options *o, const struct source_config *source
     return true;
 }
 
-static void arm(const struct job *job)
+/* The hard deadline is the supervisor's to keep; without one it is ours. */
+static void arm(const struct job *job, bool supervised)
 {
     int64_t soft = job->timeout_ms - job->grace_ms;
     stop_set_deadline(clock_monotonic_ms() + soft, job->by_budget ? STOP_BUDGET : STOP_DEADLINE);
-    guard_alarm(job->timeout_ms + ALARM_LATE_MS);
+    stop_set_grace(job->grace_ms);
+    guard_alarm(job->timeout_ms + (supervised ? ALARM_LATE_MS : 0));
 }
 
 static bool run(const struct options *o, struct job *job, struct run_result *result,
@@ -165,7 +167,7 @@ static bool run(const struct options *o, struct job *job, struct run_result *res
     if (source && (o->supervised || make_job(o, source, job, e))) {
         CLEANUP(free_text) char *mark = marker_value(&home, o->id, job->run_id);
         setenv(MARKER_VARIABLE, mark, 1);
-        arm(job);
+        arm(job, o->supervised);
         sync_run(&home, source, job, result);
         ok = true;
     }

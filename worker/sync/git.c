@@ -21,7 +21,7 @@ enum {
     OUT_PIPE_BYTES = 1024 * 1024, /* what cat-file fills while we index */
     TEXT_MAX_BYTES = 1024 * 1024, /* answers taken as one text */
     ERRORS_KEEP_BYTES = 8 * 1024, /* of a git's stderr */
-    END_WAIT_MS = 1000,           /* from SIGTERM to SIGKILL for a git that was stopped */
+    END_WAIT_MS = 1000,           /* at most, from SIGTERM to SIGKILL for a git that was stopped */
     ARGS_MAX = 64,
 };
 
@@ -308,7 +308,7 @@ static bool drain(int *fd, const struct git_run *run, bool is_error, struct buf 
 static int end_softly(struct git_process *process)
 {
     struct pollfd out = {.fd = process->out, .events = POLLIN};
-    int64_t until = clock_monotonic_ms() + END_WAIT_MS;
+    int64_t until = clock_monotonic_ms() + stop_wait_ms(END_WAIT_MS);
     kill(process->pid, SIGTERM);
     while (out.fd >= 0) {
         int64_t left = until - clock_monotonic_ms();

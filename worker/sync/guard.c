@@ -70,6 +70,11 @@ void guard_end_group(void)
     _exit(cause_exit(CAUSE_BUG));
 }
 
+bool guard_sees_children(void)
+{
+    return reach.subreaper;
+}
+
 size_t guard_end_children(int64_t wait_ms)
 {
     size_t ended = 0;

@@ -19,6 +19,8 @@ void guard_supervised(pid_t parent);
 /* For one that is run by hand: subreaper, unless there are children that are not ours. */
 void guard_by_hand(void);
 
+/* Is this process a subreaper, so that nothing it started is out of its sight? */
+bool guard_sees_children(void);
 /* Ends what this process ever started and still lives, whatever session, parent and environment it
  * has now; returns how many those were. Without a subreaper (forced by a test, or children were
  * there at start) it does nothing. Not while a child is still waited for. */

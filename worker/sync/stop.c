@@ -24,6 +24,7 @@ static struct {
     int64_t soft_deadline_ms;
     enum stop_reason deadline_reason;
     enum stop_reason told_reason;
+    int64_t grace_ms; /* 0: not known */
 } state = {.wake_read = -1, .wake_write = -1, .lifeline = -1};
 
 static void on_stop(int signal)
@@ -55,6 +56,17 @@ void stop_set_deadline(int64_t soft_deadline_ms, enum stop_reason reason)
 {
     state.soft_deadline_ms = soft_deadline_ms;
     state.deadline_reason = reason;
+}
+
+void stop_set_grace(int64_t grace_ms)
+{
+    state.grace_ms = grace_ms;
+}
+
+int64_t stop_wait_ms(int64_t most_ms)
+{
+    int64_t quarter = state.grace_ms / 4;
+    return quarter > 0 && quarter < most_ms ? quarter : most_ms;
 }
 
 void stop_watch_lifeline(int fd)

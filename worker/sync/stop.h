@@ -12,6 +12,11 @@
 void stop_init(void);
 /* The soft deadline on the monotonic clock, and what it is called: STOP_DEADLINE or STOP_BUDGET. */
 void stop_set_deadline(int64_t soft_deadline_ms, enum stop_reason reason);
+/* What follows the soft deadline, for stop_wait_ms. */
+void stop_set_grace(int64_t grace_ms);
+/* How long what ends may be waited for: `most_ms`, or a quarter of the grace if that is less, so
+ * that a run that waits for its git and for what that left is still over before its deadline. */
+int64_t stop_wait_ms(int64_t most_ms);
 /* Watches the lifeline from now on: a `stop` line asks for a soft stop; its end means that the
  * supervisor is gone, and ends the worker's group. */
 void stop_watch_lifeline(int fd);

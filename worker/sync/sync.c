@@ -13,16 +13,13 @@
 #include "common/clock.h"
 #include "common/lock.h"
 #include "common/log.h"
-#include "common/marker.h"
 #include "common/text.h"
-#include "worker/sync/guard.h"
+#include "worker/sync/leftovers.h"
 #include "worker/sync/page.h"
 #include "worker/sync/report.h"
 #include "worker/sync/stop.h"
 #include "worker/sync/store_page.h"
 
-/* For processes that an earlier run, or this one when it was cut, left behind to be gone. */
-enum { LEFTOVERS_WAIT_MS = 2000 };
 /* Steps of index merging after an import; what is left over is the next run's. */
 enum { MERGE_STEPS_MAX = 2000 };
 
@@ -237,7 +234,10 @@ static bool take_lock_row(struct sync *s, struct error *e)
             "s",
             (int)old.holder.pid, old.holder.host, old.phase,
             clock_unix_s() - old.last_refreshed_at);
-    return store_state_read(s->store, &s->state, e);
+    if (!store_state_read(s->store, &s->state, e))
+        return false;
+    leftovers_end(s, old.run_id[0] != '\0');
+    return true;
 }
 
 /* A store that was filled from another address or under other filters has never equalled what the
@@ -420,36 +420,20 @@ static void end_in_store(struct sync *s)
     snprintf(r->message, sizeof r->message, "%s", e.text);
 }
 
-/* What our gits had started and left, before the lock is free again: exactly by being a subreaper;
- * in an environment of its own by the mark, where something was cut. */
-static void end_own(const struct sync *s, enum step step)
-{
-    size_t ended = guard_end_children(LEFTOVERS_WAIT_MS);
-    if (ended)
-        log_line(LOG_WARN, s->source->id, "lock", "ended %zu processes that git left", ended);
-    if (step != STEP_DONE)
-        marker_end(s->home, s->source->id, s->job->run_id, LEFTOVERS_WAIT_MS);
-}
-
 static void run_with_lock(struct sync *s, int64_t started_ms)
 {
     struct error e = {0};
-    /* A killed worker's git may live on while its lock is free again. */
-    size_t ended = marker_end(s->home, s->source->id, NULL, LEFTOVERS_WAIT_MS);
-    if (ended)
-        log_line(LOG_WARN, s->source->id, "lock", "ended %zu processes that an earlier run left",
-                 ended);
     enum step step = attempt(s, &e);
     if (step == STEP_FAILED && e.damaged && start_over(s, &e))
         step = attempt(s, &e);
+    s->kind->release(s->kind_state);
+    leftovers_end_own(s, step == STEP_DONE);
     judge(s, step, &e);
     measure(s, started_ms);
     end_in_store(s);
     if (s->store && s->result.outcome == OUTCOME_OK)
         store_settle(s->store);
-    s->kind->release(s->kind_state);
     store_close(&s->store);
-    end_own(s, step);
 }
 
 static void fail(struct run_result *r, enum outcome outcome, const struct error *e)

@@ -38,8 +38,9 @@ struct sync {
     const char *phase;
     int64_t done;
     int64_t total;
-    int64_t missing; /* blobs that could not be read */
-    int64_t skipped; /* symlinks and submodules at the head, or their change */
+    int64_t missing;      /* blobs that could not be read */
+    int64_t skipped;      /* symlinks and submodules at the head, or their change */
+    bool leftovers_ended; /* what earlier runs left was looked for */
     bool unchanged;
     bool banked;
     bool recovered; /* the kind made its own copy anew */

@@ -1,0 +1,32 @@
+/* Ending what a run left, by the mark or by being its subreaper. */
+#include "worker/sync/leftovers.h"
+
+#include "common/log.h"
+#include "common/marker.h"
+#include "worker/sync/guard.h"
+#include "worker/sync/stop.h"
+
+/* For them to be gone, at most. */
+enum { LEFTOVERS_WAIT_MS = 2000 };
+
+void leftovers_end(struct sync *s, bool row_was_left)
+{
+    bool known = s->state.last_success_at > 0; /* a new store's missing row means nothing */
+    if (s->leftovers_ended || (s->job->swept && known && !row_was_left))
+        return;
+    s->leftovers_ended = true;
+    size_t ended = marker_end(s->home, s->source->id, NULL, stop_wait_ms(LEFTOVERS_WAIT_MS));
+    if (ended)
+        log_line(LOG_WARN, s->source->id, "lock", "ended %zu processes that an earlier run left",
+                 ended);
+}
+
+void leftovers_end_own(const struct sync *s, bool whole)
+{
+    size_t ended = guard_end_children(stop_wait_ms(LEFTOVERS_WAIT_MS));
+    if (ended)
+        log_line(LOG_WARN, s->source->id, "lock", "ended %zu processes that git left", ended);
+    /* In an environment of its own; or where we do not see all that descends from us. */
+    if (!whole || !guard_sees_children())
+        marker_end(s->home, s->source->id, s->job->run_id, stop_wait_ms(LEFTOVERS_WAIT_MS));
+}
