@@ -21,6 +21,7 @@
 
 struct child {
     struct child_spec spec;
+    char source[SOURCE_ID_MAX + 1]; /* the spec's */
     struct child_machine machine;
     struct child_io io;
     uv_process_t process;
@@ -424,6 +425,8 @@ struct child *child_start(const struct child_spec *spec)
 {
     struct child *child = xcalloc(1, sizeof *child);
     child->spec = *spec;
+    snprintf(child->source, sizeof child->source, "%s", spec->source);
+    child->spec.source = child->source;
     child->machine.effects = &effects;
     child->machine.child = child;
     child->end.attempt.exit_code = -1;
@@ -434,6 +437,11 @@ struct child *child_start(const struct child_spec *spec)
     open_handles(child);
     start(child);
     return child;
+}
+
+void child_move(struct child *child, void *owner)
+{
+    child->spec.owner = owner;
 }
 
 void child_tell(struct child *child, enum child_event event)

@@ -34,7 +34,7 @@ struct child_spec {
     const struct home *home;
     struct containment *containment;
     const char *worker; /* path of lattice-worker */
-    const char *source; /* id */
+    const char *source; /* id; only until child_start returns */
     struct run_limits limits;
     bool full;
     bool allow_shrink;
@@ -48,6 +48,8 @@ struct child_spec {
 
 /* Never fails: what goes wrong comes as `done`. Frees itself after that. */
 struct child *child_start(const struct child_spec *spec);
+/* The observer is told of it as of `owner` from now on. */
+void child_move(struct child *child, void *owner);
 /* EVENT_STOP or EVENT_HURRY. */
 void child_tell(struct child *child, enum child_event event);
 const char *child_run_id(const struct child *child);

@@ -14,6 +14,8 @@
 #include "supervisor/limits.h"
 #include "supervisor/lines.h"
 
+#define TOO_MANY "too many commands ask the running supervisor at the same time; try again"
+
 struct control_client {
     uv_pipe_t pipe;
     uv_timer_t timer; /* for the request to come */
@@ -30,8 +32,8 @@ struct control {
     uv_loop_t *loop;
     struct control_handlers handlers;
     uv_pipe_t pipe;
-    int home; /* the folder; the socket's name is short whatever the folder's is */
-    size_t count;
+    int home;     /* the folder; the socket's name is short whatever the folder's is */
+    size_t count; /* of those that are not closing */
     struct control_client *clients;
     bool closing;
     bool closed;
@@ -54,7 +56,6 @@ static void client_closed(uv_handle_t *handle)
             *at = client->next;
             break;
         }
-    control->count--;
     line_reader_release(&client->lines);
     free(client);
     free_if_done(control);
@@ -65,6 +66,7 @@ static void close_client(struct control_client *client)
     if (client->closing)
         return;
     client->closing = true;
+    client->control->count--;
     uv_close((uv_handle_t *)&client->pipe, client_closed);
     uv_close((uv_handle_t *)&client->timer, client_closed);
 }
@@ -196,9 +198,12 @@ static void connected(uv_stream_t *server, int status)
     client->next = control->clients;
     control->clients = client;
     control->count++;
-    if (uv_accept(server, (uv_stream_t *)&client->pipe) != 0 || !is_ours(&client->pipe) ||
-        control->count > CONTROL_CLIENTS_MAX) {
+    if (uv_accept(server, (uv_stream_t *)&client->pipe) != 0 || !is_ours(&client->pipe)) {
         close_client(client);
+        return;
+    }
+    if (control->count > CONTROL_CLIENTS_MAX) {
+        control_end(client, CAUSE_LOCKED, TOO_MANY);
         return;
     }
     uv_timer_start(&client->timer, too_slow, CONTROL_REQUEST_MS, 0);

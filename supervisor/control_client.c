@@ -40,6 +40,8 @@ static bool send_all(int fd, const char *text, struct error *e)
         ssize_t n = send(fd, text, size, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
             continue;
+        if (n < 0 && errno == EPIPE)
+            return true; /* it has said why already */
         if (n <= 0)
             return error_set(e, CAUSE_UNREACHABLE, "the supervisor does not listen: %s",
                              strerror(errno));

@@ -228,6 +228,11 @@ void journal_count(struct journal *journal, const char *name, const char *label,
     arm(journal);
 }
 
+bool journal_is_busy(const struct journal *journal)
+{
+    return journal->writing || journal->waiting.count > 0;
+}
+
 void journal_stop(struct journal *journal)
 {
     journal->stopped = true;

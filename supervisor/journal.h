@@ -20,6 +20,8 @@ void journal_retry(struct journal *journal, const char *source, const char *path
 void journal_event(struct journal *journal, const char *source, const char *type, json_t *data);
 /* `name` is one of COUNTER_* (static); `label` is copied. */
 void journal_count(struct journal *journal, const char *name, const char *label, int64_t by);
+/* Something is not in the ledger yet. */
+bool journal_is_busy(const struct journal *journal);
 /* No more writes from the loop, so that it can end. */
 void journal_stop(struct journal *journal);
 /* When the loop has ended: writes the rest and how it all ended, closes the ledger, frees. */

@@ -33,6 +33,14 @@ enum {
     JOURNAL_DELAY_MS = 200,
     /* At most one run_progress event per source and this long. */
     PROGRESS_EVENT_MS = 1000,
+    /* The service writes its metrics this long after the last time within a round, and at its end:
+     * a scrape comes every 15 s or so, and a thousand sources are some milliseconds. */
+    METRICS_EVERY_MS = 10 * 1000,
+    METRICS_ROUND_MS = 1000,
+    /* A service that always has something to do sweeps this often all the same, but only for one in
+     * SWEEP_SHARE of its time: no worker is started meanwhile. */
+    SWEEP_EVERY_MS = 5 * 1000,
+    SWEEP_SHARE = 50,
     /* A terminal is redrawn at most this often, and this often while nothing happens. */
     FRAME_MS = 100,
     TICK_MS = 1000,

@@ -162,17 +162,23 @@ static void add_counter(struct buf *out, size_t which, const struct metrics *met
         buf_printf(out, "%s 0\n", name);
 }
 
-static void add_round(struct buf *out, const struct metrics *metrics)
+static void add_last_round(struct buf *out, const struct metrics *metrics)
 {
     add_head(out, "lattice_last_round_timestamp_seconds", "gauge", "When the last round ended.");
     buf_printf(out, "lattice_last_round_timestamp_seconds %" PRId64 "\n", metrics->round_ended_at);
     add_head(out, "lattice_last_round_duration_seconds", "gauge", "How long it took.");
     buf_add_text(out, "lattice_last_round_duration_seconds ");
     add_ms(out, metrics->round_ms);
+}
+
+static void add_round(struct buf *out, const struct metrics *metrics)
+{
+    if (metrics->round_ended_at > 0)
+        add_last_round(out, metrics);
     if (metrics->loop_lag_ms < 0)
         return;
     add_head(out, "lattice_loop_lag_seconds", "gauge",
-             "By how much the loop of the supervisor was late at most.");
+             "The longest that the supervisor kept an event waiting lately.");
     buf_add_text(out, "lattice_loop_lag_seconds ");
     add_ms(out, metrics->loop_lag_ms);
 }

@@ -22,7 +22,7 @@ struct metrics {
     size_t source_count;
     const struct metrics_counter *counters; /* borrowed */
     size_t counter_count;
-    int64_t round_ended_at; /* Unix seconds */
+    int64_t round_ended_at; /* Unix seconds; 0: none has ended yet */
     int64_t round_ms;
     int64_t loop_lag_ms; /* greatest in the round; -1: not known */
 };
@@ -32,16 +32,16 @@ void metrics_format(struct buf *out, const struct metrics *metrics);
 
 /* A run or a service's round that has ended. */
 struct metrics_round {
-    const struct source_status *statuses; /* borrowed; in the order of the configuration */
+    const struct metrics_source *sources; /* borrowed; in the order of the configuration */
     size_t count;
-    int64_t ended_at; /* Unix seconds */
+    int64_t ended_at; /* Unix seconds; 0: none has ended yet */
     int64_t duration_ms;
     int64_t loop_lag_ms; /* -1: not known */
 };
 
-/* Writes the file by rename. Of sources of `config` that are not among the round's statuses it says
- * what the ledger knows; counters come from there too, so call it when the round is in it, and
- * never on a loop's thread. CAUSE_STORE. */
+/* Writes the file by rename. Of sources of `config` (NULL: there are no others) that are not among
+ * the round's it says what the ledger knows; counters come from there too, so call it when the
+ * round is in it, and never on a loop's thread. CAUSE_STORE. */
 CHECKED bool metrics_write(const struct home *home, const struct config *config,
                            const struct metrics_round *round, struct error *e);
 

@@ -67,55 +67,67 @@ static struct source_status *from_ledger(const struct source_config *source,
     return status;
 }
 
+/* In the order of the configuration. Those that are not among the round's are made: `others` owns
+ * them, as many as there are sources, NULL for the rest. */
 static void collect(const struct config *config, struct ledger *ledger,
-                    const struct metrics_round *round, struct metrics_source *sources)
+                    const struct metrics_round *round, struct metrics_source *sources,
+                    struct source_status **others)
 {
     size_t next = 0;
     for (size_t i = 0; i < config->count; i++) {
         const struct source_config *source = &config->sources[i];
         struct ledger_source history = {0};
         struct error ignored = {0}; /* then nothing is known of it */
+        if (next < round->count && strcmp(round->sources[next].status->id, source->id) == 0) {
+            sources[i] = round->sources[next++];
+            continue;
+        }
         if (ledger && !ledger_read_source(ledger, source->id, &history, &ignored))
             history = (struct ledger_source){0};
-        sources[i].last_attempt_at = history.last_attempt_at;
-        if (next < round->count && strcmp(round->statuses[next].id, source->id) == 0)
-            sources[i].status = &round->statuses[next++];
-        else
-            sources[i].status = from_ledger(source, &history, round->ended_at);
+        others[i] = from_ledger(source, &history, round->ended_at);
+        sources[i] = (struct metrics_source){.status = others[i],
+                                             .last_attempt_at = history.last_attempt_at};
     }
 }
 
-static bool is_of_round(const struct metrics_round *round, const struct source_status *status)
+/* With the counters of the ledger. */
+static bool write_sources(const struct home *home, struct ledger *ledger, struct metrics *metrics,
+                          struct error *e)
 {
-    return round->count && status >= round->statuses && status < round->statuses + round->count;
+    struct counter_list counters = {0};
+    struct buf text = {0};
+    bool ok = !ledger || ledger_read_counters(ledger, add_counter, &counters, e);
+    if (ok) {
+        metrics->counters = counters.list;
+        metrics->counter_count = counters.count;
+        metrics_format(&text, metrics);
+        ok = replace(home, &text, e);
+    }
+    buf_release(&text);
+    free(counters.list);
+    return ok;
 }
 
 bool metrics_write(const struct home *home, const struct config *config,
                    const struct metrics_round *round, struct error *e)
 {
-    struct metrics_source *sources = xcalloc(config->count + 1, sizeof *sources);
-    struct counter_list counters = {0};
+    size_t count = config ? config->count : 0;
+    struct metrics_source *sources = xcalloc(count + 1, sizeof *sources);
+    struct source_status **others = xcalloc(count + 1, sizeof *others);
     struct ledger *ledger = NULL;
-    struct buf text = {0};
-    bool ok = ledger_open_read(home, &ledger, e) &&
-              (!ledger || ledger_read_counters(ledger, add_counter, &counters, e));
-    if (ok) {
-        collect(config, ledger, round, sources);
-        metrics_format(&text, &(struct metrics){.sources = sources,
-                                                .source_count = config->count,
-                                                .counters = counters.list,
-                                                .counter_count = counters.count,
-                                                .round_ended_at = round->ended_at,
-                                                .round_ms = round->duration_ms,
-                                                .loop_lag_ms = round->loop_lag_ms});
-        ok = replace(home, &text, e);
-    }
-    for (size_t i = 0; i < config->count; i++)
-        if (sources[i].status && !is_of_round(round, sources[i].status))
-            free((void *)(uintptr_t)sources[i].status);
+    struct metrics metrics = {.sources = config ? sources : round->sources,
+                              .source_count = config ? count : round->count,
+                              .round_ended_at = round->ended_at,
+                              .round_ms = round->duration_ms,
+                              .loop_lag_ms = round->loop_lag_ms};
+    bool ok = ledger_open_read(home, &ledger, e);
+    if (ok && config)
+        collect(config, ledger, round, sources, others);
+    ok = ok && write_sources(home, ledger, &metrics, e);
     ledger_close(&ledger);
-    buf_release(&text);
-    free(counters.list);
+    for (size_t i = 0; i < count; i++)
+        free(others[i]);
+    free(others);
     free(sources);
     return ok || error_wrap(e, "metrics");
 }

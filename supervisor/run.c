@@ -70,6 +70,7 @@ void run_end(struct run *run)
     if (run->service)
         service_close(run);
     live_close(run->live);
+    loop_lag_close(&run->lag);
     journal_stop(run->journal);
 }
 
@@ -97,6 +98,7 @@ static bool open_run(struct run *run, struct ledger **ledger, struct error *e)
 static void loop(struct run *run, struct ledger *ledger)
 {
     uv_loop_init(&run->loop);
+    loop_lag_open(&run->lag, &run->loop);
     run->started_ms = (int64_t)uv_now(&run->loop);
     run->started_at = clock_unix_s();
     run->worker = find_worker();
@@ -121,7 +123,9 @@ static struct source_status *statuses_of(const struct run *run, size_t *count)
     struct source_status *statuses = xcalloc(run->list.count, sizeof *statuses);
     *count = 0;
     for (size_t i = 0; i < run->list.count; i++)
-        if (run->list.tasks[i].shown)
+        if (run->list.tasks[i].shown && run->serve)
+            task_status_now(&run->list.tasks[i], &statuses[(*count)++]);
+        else if (run->list.tasks[i].shown)
             task_status(&run->list.tasks[i], &run->home, &statuses[(*count)++]);
     return statuses;
 }
@@ -136,16 +140,24 @@ static int print_report(struct report *report, bool json)
 }
 
 /* Metrics that cannot be written are said; they fail no run. */
-static void write_metrics(const struct run *run, const struct report *report)
+static void write_metrics(struct run *run, const struct report *report)
 {
     struct error e = {0};
-    struct metrics_round round = {.statuses = report->statuses,
-                                  .count = report->count,
+    struct metrics_source *sources = xcalloc(report->count + 1, sizeof *sources);
+    struct metrics_round round = {.sources = sources,
                                   .ended_at = clock_unix_s(),
                                   .duration_ms = report->duration_ms,
-                                  .loop_lag_ms = -1};
+                                  .loop_lag_ms = loop_lag_take_ms(&run->lag)};
+    for (size_t i = 0; i < run->list.count; i++)
+        if (run->list.tasks[i].shown) {
+            sources[round.count] = (struct metrics_source){
+                .status = &report->statuses[round.count],
+                .last_attempt_at = run->list.tasks[i].history.last_attempt_at};
+            round.count++;
+        }
     if (!metrics_write(&run->home, &run->config, &round, &e))
         print_note("warning", "%s", e.text);
+    free(sources);
 }
 
 static int conclude_run(struct run *run)

@@ -11,6 +11,7 @@
 #include "supervisor/handover.h"
 #include "supervisor/journal.h"
 #include "supervisor/live.h"
+#include "supervisor/loop_lag.h"
 #include "supervisor/options.h"
 #include "supervisor/output.h"
 #include "supervisor/task.h"
@@ -28,6 +29,7 @@ struct run {
     int64_t wait_ms;                 /* for it */
     uv_loop_t loop;
     uv_signal_t signals[RUN_SIGNALS];
+    struct loop_lag lag;
     struct output *output;   /* owned */
     struct live *live;       /* owned */
     struct journal *journal; /* owned */
@@ -40,7 +42,8 @@ struct run {
     bool serve;              /* as a service */
     struct service *service; /* owned; NULL unless `serve` */
     bool sweeping;
-    struct task **queue; /* owned; of this wave, in order */
+    int64_t sweep_started_ms; /* uv_now() */
+    struct task **queue;      /* owned; of this wave, in order */
     size_t queue_count;
     size_t queue_next;
     size_t running;

@@ -18,6 +18,7 @@
 #include "supervisor/news.h"
 #include "supervisor/notify.h"
 #include "supervisor/run.h"
+#include "supervisor/service_metrics.h"
 #include "supervisor/service_reload.h"
 
 struct service {
@@ -27,8 +28,11 @@ struct service {
     uv_timer_t watchdog; /* systemd's */
     uv_signal_t kick;    /* SIGUSR1 */
     struct news *config; /* owned; of sources.json */
-    bool reload_wanted;
-    bool ran; /* since the last sweep */
+    struct service_metrics metrics;
+    int64_t swept_ms;   /* when the last sweep ended; on uv_now()'s clock */
+    int64_t sweep_ms;   /* how long it took */
+    bool reload_wanted; /* once the sweep is over */
+    bool ran;           /* since the last sweep */
     bool ready;
     bool ended;
 };
@@ -113,10 +117,6 @@ void service_idle(struct run *run)
             run_end(run);
         return;
     }
-    if (service->reload_wanted) {
-        service->reload_wanted = false;
-        service_reload(run);
-    }
     if (wave_pending(run)) {
         wave_go(run);
         return;
@@ -131,7 +131,43 @@ void service_idle(struct run *run)
         log_line(LOG_INFO, NULL, "serve", "ready: %zu sources", run->list.count);
     }
     service->ready = true;
+    service_metrics_round(&service->metrics);
     arm(service);
+}
+
+void service_started(struct run *run)
+{
+    service_metrics_started(&run->service->metrics);
+}
+
+bool service_sweep_is_due(const struct run *run)
+{
+    const struct service *service = run->service;
+    int64_t rest_ms = service->sweep_ms * SWEEP_SHARE;
+    return now(run) - service->swept_ms >= (rest_ms > SWEEP_EVERY_MS ? rest_ms : SWEEP_EVERY_MS);
+}
+
+/* The sweep holds tasks by their address, so what reloads waits for its end: some milliseconds. */
+static void reload(struct service *service)
+{
+    struct run *run = service->run;
+    if (run->stop_signal || run->sweeping)
+        return;
+    service->reload_wanted = false;
+    service_reload(run);
+    arm(service);
+}
+
+void service_swept(struct run *run, int64_t took_ms)
+{
+    run->service->swept_ms = now(run);
+    run->service->sweep_ms = took_ms;
+    run->service->ran = false;
+    service_metrics_round(&run->service->metrics);
+    if (run->running > 0)
+        service_metrics_started(&run->service->metrics);
+    if (run->service->reload_wanted)
+        reload(run->service);
 }
 
 void service_ended(struct run *run, struct task *task)
@@ -142,6 +178,7 @@ void service_ended(struct run *run, struct task *task)
                                             .next_at = task->history.next_attempt_at};
     task->tried_once_more = false;
     task->due_ms = due_after(&due);
+    service_metrics_ended(&run->service->metrics);
     arm(run->service);
 }
 
@@ -161,6 +198,8 @@ static void source_news(void *owner, const char *id)
 
 void service_watch(struct run *run, struct task *task, const struct watch_list *list)
 {
+    if (task->gone)
+        return;
     if (!task->news)
         task->news = news_new(&run->loop, task->source->id, source_news, run);
     news_watch(task->news, list);
@@ -170,17 +209,13 @@ static void reload_due(uv_timer_t *timer)
 {
     struct service *service = timer->data;
     service->reload_wanted = true;
+    reload(service);
     wave_go(service->run);
 }
 
 void service_reload_soon(struct run *run)
 {
     uv_timer_start(&run->service->reload, reload_due, NEWS_DELAY_MS, 0);
-}
-
-bool service_holds(const struct run *run)
-{
-    return run->service->reload_wanted && !run->stop_signal;
 }
 
 static void config_news(void *owner, const char *id)
@@ -224,6 +259,7 @@ void service_open(struct run *run)
     uint64_t every_ms = (uint64_t)notify_watchdog_ms();
     service->run = run;
     run->service = service;
+    service_metrics_open(&service->metrics, run);
     for (size_t i = 0; i < sizeof timers / sizeof *timers; i++) {
         uv_timer_init(&run->loop, timers[i]);
         timers[i]->data = service;
@@ -248,6 +284,7 @@ void service_close(struct run *run)
 {
     struct service *service = run->service;
     service->ended = true;
+    service_metrics_close(&service->metrics);
     for (size_t i = 0; i < run->list.count; i++) {
         news_close(run->list.tasks[i].news);
         run->list.tasks[i].news = NULL;

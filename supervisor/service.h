@@ -19,12 +19,16 @@ void service_close(struct run *run);
 /* No worker runs and none can be started. */
 void service_idle(struct run *run);
 void service_stopping(struct run *run);
+/* A worker was started; a sweep has ended. */
+void service_started(struct run *run);
+void service_swept(struct run *run, int64_t took_ms);
+/* It never was idle for so long that a sweep must come between. */
+bool service_sweep_is_due(const struct run *run);
 /* A run of the task has ended. */
 void service_ended(struct run *run, struct task *task);
 /* A worker says where news would be seen. */
 void service_watch(struct run *run, struct task *task, const struct watch_list *list);
-/* sources.json has changed: nothing starts until the new one is in force. */
-bool service_holds(const struct run *run);
+/* sources.json has changed, or somebody says so. */
 void service_reload_soon(struct run *run);
 
 #endif

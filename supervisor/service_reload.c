@@ -18,28 +18,121 @@ static bool read_all(const struct run *run, struct config *config, struct task_l
            task_list_make(config, run->options, NULL, list, e);
 }
 
+/* The one of that name, gone or not. */
+static struct task *find_any(const struct task_list *list, const char *id)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->tasks[i].source->id, id) == 0)
+            return &list->tasks[i];
+    return NULL;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_list(char *const *a, char *const *b)
+{
+    for (; a && b && *a && *b; a++, b++)
+        if (strcmp(*a, *b) != 0)
+            return false;
+    return (!a || !*a) && (!b || !*b);
+}
+
+/* Would a run give the same, at the same times? Its other limits matter only once it runs. */
+static bool same_entry(const struct source_config *a, const struct source_config *b)
+{
+    return a->enabled == b->enabled && a->every_ms == b->every_ms &&
+           a->max_page_bytes == b->max_page_bytes && same_text(a->kind, b->kind) &&
+           same_text(a->url, b->url) && same_text(a->branch, b->branch) &&
+           same_list(a->include, b->include) && same_list(a->exclude, b->exclude);
+}
+
+static bool same_content(const struct source_config *a, const struct source_config *b)
+{
+    struct source_config c = *a;
+    c.enabled = b->enabled;
+    c.every_ms = b->every_ms;
+    return same_entry(&c, b);
+}
+
+/* All that is known goes to `task`, which follows `old` at another address. What `old` is called by
+ * stays its own: it is looked for by that until all have moved. */
+static void move(struct run *run, struct task *old, struct task *task)
+{
+    *task = *old;
+    if (task->child)
+        child_move(task->child, task);
+    handover_move(&run->handovers, old, task);
+    task->entry = (struct config){0};
+    old->view_error = NULL;
+    old->item = (struct page_name){0};
+    old->blamed = (struct blamed_pages){0};
+    old->news = NULL;
+    old->child = NULL;
+}
+
 /* Everything but what the entry itself says. */
 static void take_over(struct run *run, struct task *old, struct task *task)
 {
     struct task entry = *task;
-    *task = *old;
+    const struct source_config *before = old->source;
+    bool was_gone = old->gone;
+    move(run, old, task);
     task->source = entry.source;
     task->shown = entry.shown;
     task->selected = entry.selected;
     task->limits = entry.limits;
     task->order.position = entry.order.position;
-    old->view_error = NULL;
-    old->item = (struct page_name){0};
-    old->blamed = (struct blamed_pages){0};
-    old->news = NULL;
-    handover_move(&run->handovers, old, task);
+    task->gone = false;
+    task->queued = task->queued && (task->source->enabled || handover_of(&run->handovers, task));
+    if (!was_gone && same_entry(before, task->source))
+        return;
+    service_make_due(run, task);
+    /* What it is synced from or by has changed: what it holds is no longer what is wanted. */
+    if (task->source->enabled && (was_gone || !same_content(before, task->source))) {
+        task->due_ms = (int64_t)uv_now(&run->loop);
+        task->kicked = task->child != NULL;
+    }
 }
 
-static void drop(struct run *run, struct task *old)
+/* Its entry, out of the configuration that goes: the task must outlive that. */
+static void keep_entry(struct run *run, struct task *task)
 {
-    handover_refuse(&run->handovers, old, "the source was removed");
-    news_close(old->news);
-    old->news = NULL;
+    if (task->gone)
+        return;
+    struct source_config *entry = &run->config.sources[task->source - run->config.sources];
+    task->entry = (struct config){.sources = xmalloc(sizeof *entry), .count = 1};
+    task->entry.sources[0] = *entry;
+    *entry = (struct source_config){0};
+    task->entry.sources[0].enabled = false;
+    task->source = &task->entry.sources[0];
+    task->gone = true;
+    task->shown = task->selected = task->queued = task->kicked = false;
+    news_close(task->news);
+    task->news = NULL;
+}
+
+/* Those that are no longer configured: what runs stays, out of sight, until it has ended. */
+static void keep_running(struct run *run, const struct config *config, struct task_list *list)
+{
+    for (size_t i = 0; i < run->list.count; i++) {
+        struct task *old = &run->list.tasks[i];
+        if (config_find(config, old->source->id))
+            continue;
+        if (!old->child) {
+            handover_refuse(&run->handovers, old, TASK_GONE_TEXT);
+            news_close(old->news);
+            old->news = NULL;
+            continue;
+        }
+        struct task *task = &list->tasks[list->count++];
+        keep_entry(run, old);
+        move(run, old, task);
+        task->entry = old->entry;
+        old->entry = (struct config){0};
+    }
 }
 
 /* Who waited for a slot still does. */
@@ -54,22 +147,30 @@ static void rebuild_queue(struct run *run)
 
 static void replace(struct run *run, struct config *config, struct task_list *list)
 {
+    list->tasks = xrealloc(list->tasks, (list->count + run->list.count + 1) * sizeof *list->tasks);
     for (size_t i = 0; i < list->count; i++) {
         struct task *task = &list->tasks[i];
-        struct task *old = task_find(&run->list, task->source->id);
+        struct task *old = find_any(&run->list, task->source->id);
+        task->run = run;
         if (old)
             take_over(run, old, task);
-        task->run = run;
-        service_make_due(run, task);
+        else
+            service_make_due(run, task);
     }
-    for (size_t i = 0; i < run->list.count; i++)
-        if (!task_find(list, run->list.tasks[i].source->id))
-            drop(run, &run->list.tasks[i]);
+    keep_running(run, config, list);
     task_list_release(&run->list);
     config_release(&run->config);
     run->list = *list;
     run->config = *config;
     rebuild_queue(run);
+}
+
+static size_t gone_count(const struct task_list *list)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++)
+        count += list->tasks[i].gone;
+    return count;
 }
 
 void service_reload(struct run *run)
@@ -83,6 +184,7 @@ void service_reload(struct run *run)
         return;
     }
     replace(run, &config, &list);
-    log_line(LOG_INFO, NULL, "config", "%s was read again: %zu sources", HOME_SOURCES_JSON,
-             run->list.count);
+    size_t gone = gone_count(&run->list);
+    log_line(LOG_INFO, NULL, "config", "%s was read again: %zu sources%s", HOME_SOURCES_JSON,
+             run->config.count, gone ? "; what was removed and runs goes on to its end" : "");
 }

@@ -55,6 +55,12 @@ void sweep_add(struct sweep *sweep, const char *id, void *owner)
     item->owner = owner;
 }
 
+void sweep_leave_out(struct sweep *sweep, const char *id)
+{
+    sweep_add(sweep, id, NULL);
+    sweep->items[sweep->count - 1].left_out = true;
+}
+
 static bool has_item(const struct sweep *sweep, size_t count, const char *id)
 {
     for (size_t i = 0; i < count; i++)
@@ -165,7 +171,8 @@ static void work(uv_work_t *request)
     struct sweep *sweep = request->data;
     size_t at;
     while ((at = atomic_fetch_add(&sweep->next, 1)) < sweep->count)
-        sweep_one(sweep, &sweep->items[at]);
+        if (!sweep->items[at].left_out)
+            sweep_one(sweep, &sweep->items[at]);
 }
 
 static void worked(uv_work_t *request, int status)
@@ -175,7 +182,8 @@ static void worked(uv_work_t *request, int status)
     if (--sweep->working > 0)
         return;
     for (size_t i = 0; i < sweep->count; i++) {
-        sweep->handle(sweep->owner, &sweep->items[i]);
+        if (!sweep->items[i].left_out)
+            sweep->handle(sweep->owner, &sweep->items[i]);
         free(sweep->items[i].error);
     }
     sweep->handle(sweep->owner, NULL);

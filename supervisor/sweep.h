@@ -18,7 +18,8 @@ struct sweep_item {
     char *error; /* owned; NULL if the store was read */
     enum cause error_cause;
     const char *cleared; /* static; why a lock row was cleared: dead, fenced, foreign; else NULL */
-    void *owner;         /* the caller's; NULL for a folder that is no longer configured */
+    bool left_out;
+    void *owner; /* the caller's; NULL for a folder that is no longer configured */
 };
 
 /* On the loop's thread, once per item, and then once with NULL. */
@@ -26,6 +27,8 @@ typedef void (*sweep_handler)(void *owner, const struct sweep_item *item);
 
 struct sweep *sweep_new(uv_loop_t *loop, const struct home *home, struct containment *containment);
 void sweep_add(struct sweep *sweep, const char *id, void *owner);
+/* One whose worker runs: it is left alone, and not reported. */
+void sweep_leave_out(struct sweep *sweep, const char *id);
 /* Every other folder in sources/. */
 void sweep_add_folders(struct sweep *sweep);
 /* Starts it: ends what runs that are over left, then looks at the stores. It frees itself after the

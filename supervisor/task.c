@@ -79,7 +79,7 @@ bool task_list_make(const struct config *config, const struct run_options *optio
 struct task *task_find(const struct task_list *list, const char *id)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->tasks[i].source->id, id) == 0)
+        if (!list->tasks[i].gone && strcmp(list->tasks[i].source->id, id) == 0)
             return &list->tasks[i];
     return NULL;
 }
@@ -91,6 +91,7 @@ void task_list_release(struct task_list *list)
         free(list->tasks[i].item.path);
         free(list->tasks[i].item.blob);
         blamed_pages_release(&list->tasks[i].blamed);
+        config_release(&list->tasks[i].entry);
     }
     free(list->tasks);
     *list = (struct task_list){0};
@@ -202,18 +203,28 @@ static void show_sums(const struct task *task, struct run_result *result)
     result->peak_rss_bytes = task->sum.peak_rss_bytes;
 }
 
-void task_status(const struct task *task, const struct home *home, struct source_status *status)
+static void make_status(const struct task *task, bool locked, struct source_status *status)
 {
-    /* A worker of ours that got the lock is gone, or stuck: only others can be `running`. */
-    bool ours = task->tries > 0 && task->history.last.result.outcome != OUTCOME_LOCKED;
     struct status_parts parts = {.source = task->source,
                                  .view = task->view_read ? &task->view : NULL,
                                  .view_error = task->view_error,
                                  .ledger = &task->history,
-                                 .locked = !ours && source_is_locked(home, task->source->id),
+                                 .locked = locked,
                                  .stall_ms = task->limits.stall_ms,
                                  .now_s = clock_unix_s()};
     status_make(&parts, status);
+}
+
+void task_status_now(const struct task *task, struct source_status *status)
+{
+    make_status(task, task->child != NULL, status);
+}
+
+void task_status(const struct task *task, const struct home *home, struct source_status *status)
+{
+    /* A worker of ours that got the lock is gone, or stuck: only others can be `running`. */
+    bool ours = task->tries > 0 && task->history.last.result.outcome != OUTCOME_LOCKED;
+    make_status(task, !ours && source_is_locked(home, task->source->id), status);
     if (task->tries == 0)
         return;
     if (status->word == STATUS_DISABLED)

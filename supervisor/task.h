@@ -32,6 +32,8 @@ struct task {
     bool selected;                      /* the first wave takes it */
     bool queued;                        /* waits for a slot */
     bool kicked;                        /* runs once more when its run has ended */
+    bool gone;                          /* no longer in sources.json; its run goes on */
+    struct config entry;                /* owned; of one that is gone; else empty */
     struct run_limits limits;
     struct schedule_entry order;
     struct ledger_source history; /* this invocation's attempts included */
@@ -53,6 +55,8 @@ struct task {
     struct page_name item;         /* owned; the page that its worker named last; no path: none */
 };
 
+#define TASK_GONE_TEXT "the source was removed"
+
 struct task_list {
     struct task *tasks; /* owned; in the order of sources.json */
     size_t count;
@@ -65,7 +69,7 @@ CHECKED bool task_list_check(const struct config *config, const struct run_optio
  * may be NULL. */
 CHECKED bool task_list_make(const struct config *config, const struct run_options *options,
                             struct ledger *ledger, struct task_list *list, struct error *e);
-/* NULL if there is none. */
+/* NULL if there is none, or it is gone. */
 struct task *task_find(const struct task_list *list, const char *id);
 void task_list_release(struct task_list *list);
 
@@ -80,6 +84,8 @@ void task_back_off(const struct task *task, struct attempt *attempt);
 void task_name_item(struct task *task, const struct run_progress *progress);
 /* Counts one more attempt. */
 void task_add_attempt(struct task *task, const struct attempt *attempt);
+/* How it stands in a service: its last run, or that one goes on. Asks no kernel. */
+void task_status_now(const struct task *task, struct source_status *status);
 /* What the table shows after the invocation: counts are sums over its waves. */
 void task_status(const struct task *task, const struct home *home, struct source_status *status);
 

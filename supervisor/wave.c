@@ -143,10 +143,11 @@ static void child_done(void *owner, const struct child_end *end)
     task->kicked = false;
     if (run->service)
         service_ended(run, task);
-    if (more && !run->stop_signal)
+    if (more && !run->stop_signal && !task->gone)
         enqueue(run, task);
     else if (more)
-        handover_refuse(&run->handovers, task, "the supervisor was stopped");
+        handover_refuse(&run->handovers, task,
+                        task->gone ? TASK_GONE_TEXT : "the supervisor was stopped");
     tell_finished(task, &attempt, before);
     run->running--;
     fill_slots(run);
@@ -184,6 +185,8 @@ static void start_task(struct run *run, struct task *task, const struct run_limi
     task_name_item(task, NULL);
     task->child = child_start(&spec);
     free(quarantine);
+    if (run->service)
+        service_started(run);
     tell_started(task);
 }
 
@@ -226,7 +229,11 @@ static void fill_slots(struct run *run)
     uv_update_time(&run->loop);
     if (run->sweeping)
         return;
-    while (run->running < run->jobs && wave_pending(run) && !(run->service && service_holds(run)))
+    if (run->service && run->running > 0 && wave_pending(run) && service_sweep_is_due(run)) {
+        wave_start(run); /* and comes back here */
+        return;
+    }
+    while (run->running < run->jobs && wave_pending(run))
         take_next(run);
     if (run->running == 0)
         end_wave(run);
@@ -273,6 +280,8 @@ static void swept(void *owner, const struct sweep_item *item)
         return;
     run->sweeping = false;
     run->wave++;
+    if (run->service)
+        service_swept(run, now(run) - run->sweep_started_ms);
     wave_go(run);
 }
 
@@ -282,8 +291,14 @@ void wave_start(struct run *run)
     if (!run->service)
         choose(run);
     run->sweeping = true;
-    for (size_t i = 0; i < run->list.count; i++)
-        sweep_add(sweep, run->list.tasks[i].source->id, &run->list.tasks[i]);
+    run->sweep_started_ms = now(run);
+    for (size_t i = 0; i < run->list.count; i++) {
+        struct task *task = &run->list.tasks[i];
+        if (task->child)
+            sweep_leave_out(sweep, task->source->id);
+        else if (!task->gone)
+            sweep_add(sweep, task->source->id, task);
+    }
     if (run->options->all)
         sweep_add_folders(sweep);
     sweep_start(sweep, swept, run);

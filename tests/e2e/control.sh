@@ -135,7 +135,7 @@ test_nonsense_is_refused_and_disturbs_nobody() {
     let_go
 }
 
-# A hundred clients that say nothing, and one that floods: the others are served all the same.
+# Clients that say nothing, and one that floods: the others are served all the same.
 test_hanging_and_flooding_clients_disturb_nobody() {
     supervisor_at_work
     start hang "$TOOLS/ask_socket" --hang 40 "$LATTICE_HOME/supervise.sock"
@@ -144,6 +144,36 @@ test_hanging_and_flooding_clients_disturb_nobody() {
     wait_exit "$STARTED"
     expect_exit 0 supervise --source good
     expect_exit 0 supervise kick good
+    let_go
+}
+
+# More than it takes at a time: the next one is told so, and served when they have gone.
+test_one_client_too_many_is_told_so() {
+    supervisor_at_work
+    start hang "$TOOLS/ask_socket" --hang 64 "$LATTICE_HOME/supervise.sock"
+    local hang=$STARTED
+    wait_for_line "$TEST_DIR/hang.out" connected 10
+    expect_exit 75 supervise kick good
+    expect_contains "$ERR" 'too many commands ask the running supervisor at the same time; try again'
+    kill -KILL "$hang"
+    wait_exit "$hang"
+    expect_exit 0 supervise --source good
+    let_go
+}
+
+test_a_client_that_says_nothing_is_let_go() {
+    supervisor_at_work
+    "$TOOLS/ask_socket" --silent "$LATTICE_HOME/supervise.sock" >"$OUT"
+    expect_equal "$(cat "$OUT")" ''
+    let_go
+}
+
+test_a_request_may_come_byte_by_byte() {
+    supervisor_at_work
+    printf '{"v":1,"type":"request","command":"status"}\n' |
+        "$TOOLS/ask_socket" --bytes "$LATTICE_HOME/supervise.sock" >"$OUT"
+    expect_contains "$OUT" '"type":"running","source":"slow"'
+    expect_contains "$OUT" '"type":"end"'
     let_go
 }
 

@@ -35,12 +35,13 @@ runs_of() {
 
 counting_worker() {
     fake_worker <<'WORKER'
+[ "$source" != slow ] || trap '' TERM
 n=$(cat "$LATTICE_HOME/count.$source" 2>/dev/null || echo 0)
 echo $((n + 1)) >"$LATTICE_HOME/count.$source"
 echo "$source $((n + 1))" >>"$LATTICE_HOME/ran"
 case $source in
 bad) record failed auth; exit 77 ;;
-slow) trap '' TERM; read -r _ <&4; record partial ''; exit 3 ;;
+slow) read -r _ <&4; record partial ''; exit 3 ;;
 esac
 record ok ''
 WORKER
@@ -108,7 +109,7 @@ test_a_restart_goes_on_where_it_stood() {
     counting_worker
     entries "$(entry a 1h)"
     serve
-    runs_of a 1
+    wait_for_line "$TEST_DIR/serve.err" 'a wave 1: ok' 20
     stop_service
     serve
     expect_exit 0 supervise kick a
@@ -152,6 +153,188 @@ test_systemd_is_told() {
     stop_service
     wait_for_line "$TEST_DIR/hear.out" STOPPING=1 10
     kill "$hear"
+}
+
+# An abstract address: no file, and its length counts.
+test_systemd_is_told_at_an_abstract_address() {
+    counting_worker
+    entries "$(entry a 1h)"
+    export NOTIFY_SOCKET="@lattice$TEST_DIR/notify"
+    start hear "$TOOLS/hear_notify" "$NOTIFY_SOCKET"
+    local hear=$STARTED
+    wait_for_line "$TEST_DIR/hear.out" listening 10
+    serve
+    wait_for_line "$TEST_DIR/hear.out" READY=1 10
+    stop_service
+    wait_for_line "$TEST_DIR/hear.out" STOPPING=1 10
+    kill "$hear"
+}
+
+# `slow` runs until `gate` is written to.
+gated_worker() {
+    fake_worker <<'WORKER'
+n=$(cat "$LATTICE_HOME/count.$source" 2>/dev/null || echo 0)
+echo $((n + 1)) >"$LATTICE_HOME/count.$source"
+echo "$source $((n + 1))" >>"$LATTICE_HOME/ran"
+if [ "$source" = slow ]; then
+    progress import $((n + 1))
+    read -r _ <"$LATTICE_HOME/gate"
+fi
+record ok ''
+WORKER
+    mkfifo "$LATTICE_HOME/gate"
+}
+
+# A source runs all the time: the others follow the new file at once.
+test_an_edit_takes_effect_while_a_source_runs() {
+    gated_worker
+    entries "$(entry slow 1h)" "$(entry a 1h)" "$(entry c 1h)"
+    serve --jobs 2
+    runs_of slow 1
+    runs_of a 1
+    runs_of c 1
+    entries "$(entry slow 1h)" "$(entry a 100ms)" "$(entry b 1h)"
+    runs_of b 1
+    runs_of a 4
+    expect_exit 64 supervise kick c
+    echo '{"sources": [{]}' >"$LATTICE_HOME/sources.json"
+    wait_for_line "$TEST_DIR/serve.err" 'the one before stays in force' 10
+    expect_exit 0 supervise kick b
+    runs_of b 2
+    expect_equal "$(cat "$LATTICE_HOME/count.slow")" 1
+    echo go >"$LATTICE_HOME/gate"
+    wait_for_line "$TEST_DIR/serve.err" 'slow wave .*: ok' 10
+    stop_service
+}
+
+# What is removed while it runs goes on to its end, and is not started again.
+test_a_removed_source_runs_to_its_end() {
+    gated_worker
+    entries "$(entry slow 100ms)" "$(entry a 1h)"
+    serve --jobs 2
+    runs_of slow 1
+    entries "$(entry a 1h)"
+    wait_for_line "$TEST_DIR/serve.err" '1 sources; what was removed and runs goes on to its end' 10
+    expect_exit 64 supervise kick slow
+    entries "$(entry a 1h)" "$(entry b 1h)"
+    runs_of b 1
+    echo go >"$LATTICE_HOME/gate"
+    wait_for_line "$TEST_DIR/serve.err" 'slow wave .*: ok' 10
+    expect_exit 0 supervise kick a
+    runs_of a 2
+    expect_equal "$(cat "$LATTICE_HOME/count.slow")" 1
+    entries "$(entry slow 1h)"
+    runs_of slow 2
+    # Removed and back before its end: it is the same run, and one more under the new entry.
+    entries "$(entry a 1h)" "$(entry b 1h)" "$(entry c 1h)"
+    wait_for_line "$TEST_DIR/serve.err" 'was read again: 3 sources; what was removed' 10
+    wait_for_line "$TEST_DIR/serve.err" 'c wave .*: ok' 10
+    entries "$(entry slow 1h)" "$(entry a 1h)"
+    wait_for_line "$TEST_DIR/serve.err" 'was read again: 2 sources$' 10
+    echo go >"$LATTICE_HOME/gate"
+    runs_of slow 3
+    echo go >"$LATTICE_HOME/gate"
+    wait_for_line "$TEST_DIR/serve.err" 'slow wave .*: ok' 10
+    stop_service
+    expect_equal "$(ledger "SELECT count(*) FROM attempt WHERE source = 'slow' AND outcome = 'ok'")" 3
+}
+
+test_who_waits_for_a_source_that_is_removed_gets_its_result() {
+    gated_worker
+    entries "$(entry slow 1h)" "$(entry a 1h)"
+    serve
+    runs_of slow 1
+    start client "$FAKE/lattice-supervise" --source slow
+    local client=$STARTED
+    runs_of a 1
+    entries "$(entry a 1h)"
+    wait_for_line "$TEST_DIR/serve.err" 'runs goes on to its end' 10
+    echo go >"$LATTICE_HOME/gate"
+    wait_exit "$client"
+    expect_matches "$TEST_DIR/client.out" '^slow +git +ok '
+    stop_service
+}
+
+test_sighup_reads_sources_json_again() {
+    counting_worker
+    entries "$(entry a 1h)"
+    serve
+    runs_of a 1
+    kill -HUP "$SERVE"
+    wait_for_line "$TEST_DIR/serve.err" 'sources.json was read again: 1 sources' 10
+    expect_exit 0 supervise kick a
+    runs_of a 2
+    stop_service
+}
+
+# There is always something to do, and a lock that somebody left is cleared all the same.
+test_a_service_that_is_never_idle_sweeps() {
+    gated_worker
+    entries "$(entry slow 1h)" "$(entry a 100ms)"
+    serve --jobs 2
+    runs_of slow 1
+    runs_of a 2
+    mkdir -p "$LATTICE_HOME/sources/old"
+    make_repo repo
+    repo_commit repo
+    LATTICE_HOME=$TEST_DIR/other expect_exit 0 "$SUPERVISE" add old "$TEST_DIR/repo"
+    LATTICE_HOME=$TEST_DIR/other expect_exit 0 "$SUPERVISE" --all
+    sqlite3 -batch "$TEST_DIR/other/sources/old/store.db" "PRAGMA journal_mode=DELETE;
+        INSERT INTO lock VALUES(1, 'gone', '$(hostname)', '$(cat /proc/sys/kernel/random/boot_id)',
+            $(stat -Lc %i /proc/self/ns/pid), 2147483000, 1, 'import', 5, 10, 1, 1, 7)" >"$OUT"
+    cp "$TEST_DIR/other/sources/old/store.db" "$LATTICE_HOME/sources/old/store.db"
+    wait_for_line "$TEST_DIR/serve.err" 'old sweep: cleared the lock row of pid 2147483000 .*: its process is gone' 40
+    expect_equal "$(cat "$LATTICE_HOME/count.slow")" 1
+    echo go >"$LATTICE_HOME/gate"
+    wait_for_line "$TEST_DIR/serve.err" 'slow wave .*: ok' 10
+    stop_service
+}
+
+# While it runs: after a round, and within one that does not end.
+test_metrics_are_written_while_it_runs() {
+    gated_worker
+    local metrics=$LATTICE_HOME/metrics/lattice.prom
+    mkdir -m 700 "$LATTICE_HOME/metrics"
+    entries "$(entry a 1h)"
+    serve
+    wait_for_line "$metrics" '^lattice_runs_total\{outcome="ok"\} 1$' 20
+    expect_matches "$metrics" '^lattice_source_status\{source="a",kind="git",status="ok",cause=""\} 1$'
+    expect_matches "$metrics" '^lattice_source_last_attempt_timestamp_seconds\{source="a"\} 1[0-9]{9}$'
+    expect_matches "$metrics" '^lattice_loop_lag_seconds [0-9]+\.[0-9]{3}$'
+    expect_matches "$metrics" '^lattice_last_round_duration_seconds [0-9]+\.[0-9]{3}$'
+    expect_exit 75 supervise --all
+    entries "$(entry a 1h)" "$(entry slow 1h)"
+    runs_of slow 1
+    expect_exit 0 supervise kick a
+    wait_for_line "$metrics" '^lattice_runs_total\{outcome="ok"\} 2$' 30
+    expect_matches "$metrics" '^lattice_source_status\{source="slow",kind="git",status="running",cause=""\} 1$'
+    expect_matches "$metrics" '^lattice_overlaps_total 1$'
+    echo go >"$LATTICE_HOME/gate"
+    wait_for_line "$TEST_DIR/serve.err" 'slow wave .*: ok' 10
+    stop_service
+}
+
+# rss_kib PID
+rss_kib() {
+    sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB$/\1/p' "/proc/$1/status"
+}
+
+# Hundreds of runs leave it as it was: heavy-tests/soak.sh has thousands.
+test_runs_leave_no_descriptor_and_no_memory_behind() {
+    local fds rss
+    counting_worker
+    entries "$(entry a 10ms)" "$(entry b 10ms)"
+    serve
+    runs_of a 50
+    fds=$(find "/proc/$SERVE/fd" -type l | wc -l)
+    rss=$(rss_kib "$SERVE")
+    wait_for_line "$LATTICE_HOME/ran" '^a 250$' 50
+    # Those of the workers of this moment come and go.
+    local more=$(($(find "/proc/$SERVE/fd" -type l | wc -l) - fds))
+    [ "$more" -le 12 ] || fail "$more descriptors more"
+    [ "$TEST_VARIANT" != release ] || [ $(($(rss_kib "$SERVE") - rss)) -le 1024 ] ||
+        fail "from $rss KiB to $(rss_kib "$SERVE") KiB"
+    stop_service
 }
 
 # An idle service does not wake up: it makes no system call at all, but in the first two seconds,

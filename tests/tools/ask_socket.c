@@ -1,9 +1,11 @@
 /* Talks to a Unix socket for the tests: asks, hangs or floods. */
 
-/* `ask_socket PATH` sends its stdin and prints the answer; `--hang N PATH` opens N connections,
- * says nothing and stays; `--flood PATH` sends for as long as it is let. */
+/* `ask_socket PATH` sends its stdin and prints the answer, `--bytes PATH` does so byte by byte;
+ * `--hang N PATH` opens N connections, says nothing and stays; `--silent PATH` says nothing and
+ * prints what comes until it is let go; `--flood PATH` sends for as long as it is let. */
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +24,11 @@ static int reach(const char *path)
     exit(1);
 }
 
-static void copy(int from, int to)
+static void copy(int from, int to, size_t at_a_time)
 {
     char bytes[4096];
     ssize_t n;
-    while ((n = read(from, bytes, sizeof bytes)) > 0)
+    while ((n = read(from, bytes, at_a_time)) > 0)
         if (write(to, bytes, (size_t)n) != n)
             return;
 }
@@ -57,11 +59,15 @@ int main(int argc, char **argv)
         return hang((int)strtol(argv[2], NULL, 10), argv[3]);
     if (argc == 3 && strcmp(argv[1], "--flood") == 0)
         return flood(argv[2]);
-    if (argc != 2)
+    bool bytes = argc == 3 && strcmp(argv[1], "--bytes") == 0;
+    bool silent = argc == 3 && strcmp(argv[1], "--silent") == 0;
+    if (argc != 2 && !bytes && !silent)
         return 2;
-    int fd = reach(argv[1]);
-    copy(STDIN_FILENO, fd);
-    shutdown(fd, SHUT_WR);
-    copy(fd, STDOUT_FILENO);
+    int fd = reach(argv[argc - 1]);
+    if (!silent) {
+        copy(STDIN_FILENO, fd, bytes ? 1 : 4096);
+        shutdown(fd, SHUT_WR);
+    }
+    copy(fd, STDOUT_FILENO, 4096);
     return 0;
 }

@@ -1,5 +1,6 @@
-/* Prints what is sent to a datagram socket, a line each: a stand-in for systemd. */
+/* Prints what is sent to a datagram socket (a path, or @name), a line each: for systemd. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,7 +16,12 @@ int main(int argc, char **argv)
     if (argc != 2 || fd < 0)
         return 2;
     snprintf(address.sun_path, sizeof address.sun_path, "%s", argv[1]);
-    if (bind(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+    socklen_t size_address = sizeof address;
+    if (argv[1][0] == '@') { /* abstract: without its NUL */
+        address.sun_path[0] = '\0';
+        size_address = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(argv[1]));
+    }
+    if (bind(fd, (const struct sockaddr *)&address, size_address) != 0) {
         fprintf(stderr, "hear_notify: %s: %s\n", argv[1], strerror(errno));
         return 1;
     }
