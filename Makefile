@@ -30,7 +30,12 @@ util-linux                     util-linux          util-linux       util-linux  
 lighttpd                       lighttpd            lighttpd         lighttpd           serves git over https:// to the tests
 lighttpd-mod-openssl           -                   -               -                  its TLS
 openssl                        openssl             openssl          openssl            makes that server's certificate
+openssh-client                 openssh-clients     openssh          openssh-client     reaches ssh:// sources
 strace                         strace              strace           strace             shows that an idle service makes no system call
+endef
+# Not on a person's machine: installed, it serves. Its tests say that they were skipped.
+define CI_DEPS
+openssh-server                 openssh-server      openssh          openssh-server     serves git over ssh:// to the tests
 endef
 define LINT_DEPS
 clang                          clang               clang            clang              the second compiler; fuzzing
@@ -47,7 +52,7 @@ endef
 define HEAVY_DEPS
 prometheus                     prometheus2         prometheus       prometheus         promtool checks the metrics in make heavy
 endef
-export BUILD_DEPS TEST_DEPS LINT_DEPS VALGRIND_DEPS HEAVY_DEPS
+export BUILD_DEPS TEST_DEPS CI_DEPS LINT_DEPS VALGRIND_DEPS HEAVY_DEPS
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -207,13 +212,13 @@ clean: ## remove everything that was built, build/try included
 	rm -rf '$(BUILD)'
 
 deps: ## install what building and testing need (says what and why)
-	@tests/deps.sh BUILD TEST
+	@tests/deps.sh BUILD TEST$(if $(CI), CI)
 lint-deps: ## the same, and what make lint and make fuzz need
-	@tests/deps.sh BUILD TEST LINT
+	@tests/deps.sh BUILD TEST$(if $(CI), CI) LINT
 valgrind-deps:
-	@tests/deps.sh BUILD TEST VALGRIND
+	@tests/deps.sh BUILD TEST$(if $(CI), CI) VALGRIND
 heavy-deps:
-	@tests/deps.sh BUILD TEST HEAVY
+	@tests/deps.sh BUILD TEST$(if $(CI), CI) HEAVY
 .PHONY: valgrind-deps heavy-deps
 
 # `make lint check` is one after the other: both install, and both fill all processors by themselves.

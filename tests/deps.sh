@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the groups named as arguments (BUILD TEST LINT VALGRIND HEAVY) need. The lists are in the
+# Installs what the groups named as arguments (BUILD TEST CI LINT VALGRIND HEAVY) need. The lists are in the
 # Makefile. Silent, and without network, when everything is there; DEPS=no leaves it to you.
 set -euo pipefail
 

@@ -66,6 +66,81 @@ test_a_server_without_filters_gives_all_in_one_fetch() {
     sync_exits 0 'notes: unchanged' notes
 }
 
+# An ssh that keeps GIT_PROTOCOL to itself, as sshd does by default: git's server then speaks version
+# 0, in which a client may ask only for what was advertised, unless the server's configuration says
+# more.
+ssh_without_protocol() {
+    mkdir -p "$TEST_DIR/bin"
+    cat >"$TEST_DIR/bin/ssh" <<'SCRIPT'
+#!/bin/bash
+while [[ $1 == -* ]]; do
+    case $1 in
+    -p | -o) shift 2 ;;
+    *) shift ;;
+    esac
+done
+unset GIT_PROTOCOL
+exec sh -c "$2"
+SCRIPT
+    chmod 755 "$TEST_DIR/bin/ssh"
+    PATH=$TEST_DIR/bin:$PATH
+}
+
+# Blobs are asked for in vain once, then all comes in one fetch, also the next time.
+whole_after_refusal() {
+    add_source notes "git@server:$TEST_DIR/notes"
+    rm -f git.log
+    wrap_git ''
+    sync_exits 0 'notes: ok, 30 pages' notes
+    expect_equal "$(grep -cx fetch "$TEST_DIR/git.log")" 3 'fetches: trees, blobs, all'
+    expect_equal "$(grep -c 'all is fetched at once' "$ERR")" 1 'times that it was said'
+    expect_not_contains "$OUT" "$TEST_DIR/lattice"
+    store_equals_git notes "$TEST_DIR/notes"
+    repo_write "$TEST_DIR/notes" pages/page-000005.md '# Changed\n'
+    repo_commit "$TEST_DIR/notes"
+    : >"$TEST_DIR/git.log"
+    sync_exits 0 'notes: ok, 30 pages (0 added, 1 changed' notes
+    expect_equal "$(grep -cx fetch "$TEST_DIR/git.log")" 1 'fetches for a change'
+    expect_equal "$(cat "$ERR")" '' 'warnings'
+    store_equals_git notes "$TEST_DIR/notes"
+    # Made anew for another reason, it is still whole.
+    rm -f "$MIRROR/objects/pack"/*
+    : >"$TEST_DIR/git.log"
+    sync_exits 0 'notes: ok, 30 pages (0 added, 30 changed' notes --full
+    expect_not_contains "$ERR" 'all is fetched at once'
+    unwrap_git
+    store_equals_git notes "$TEST_DIR/notes"
+    store_sound notes
+}
+
+test_a_server_that_gives_no_blob_by_its_id_gives_all_in_one_fetch() {
+    upstream 30
+    ssh_without_protocol
+    git -C "$TEST_DIR/notes" config uploadpack.allowAnySHA1InWant false
+    whole_after_refusal
+}
+
+# by_id KEY: with this alone in the server's configuration.
+by_id() {
+    upstream 30
+    ssh_without_protocol
+    git -C "$TEST_DIR/notes" config uploadpack.allowAnySHA1InWant false
+    git -C "$TEST_DIR/notes" config "uploadpack.$1" true
+    add_source notes "git@server:$TEST_DIR/notes"
+    sync_exits 0 'notes: ok, 30 pages' notes
+    expect_equal "$(cat "$ERR")" '' 'warnings'
+    expect_equal "$(blobs_in_mirror)" 30 'blobs in the mirror'
+    store_equals_git notes "$TEST_DIR/notes"
+}
+
+test_a_server_of_protocol_0_that_gives_any_object_serves_filters() {
+    by_id allowAnySHA1InWant
+}
+
+test_a_server_of_protocol_0_that_gives_reachable_objects_serves_filters() {
+    by_id allowReachableSHA1InWant
+}
+
 test_sha256_repositories_work_in_place_and_by_url() {
     upstream 5 --object-format=sha256
     add_source local "$TEST_DIR/notes"

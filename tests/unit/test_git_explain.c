@@ -25,7 +25,7 @@ TEST(the_line_that_says_why_is_shown)
           CAUSE_UNREACHABLE, "Connection closed by remote host");
     means("git@h: Permission denied (publickey).\r\n"
           "fatal: Could not read from remote repository.\n",
-          CAUSE_AUTH, "check the ssh key");
+          CAUSE_AUTH, "Permission denied (publickey); check the ssh key");
     means("fatal: unable to access 'https://h/x/': Could not resolve host: h\n", CAUSE_UNREACHABLE,
           "Could not resolve host: h");
     means("warning: odd\nfatal: something new\nmore\n", CAUSE_UNREACHABLE,
@@ -46,6 +46,8 @@ TEST(causes_are_told_apart)
     means("fatal: transport 'ext' not allowed\n", CAUSE_CONFIG, "only file, https, http and ssh");
     means("fatal: bad object refs/lattice/bookmark\n", CAUSE_BAD_DATA, "bad object");
     means("error: packed object x (stored in y) is corrupt\n", CAUSE_BAD_DATA, "is corrupt");
+    means("error: Server does not allow request for unadvertised object 1a2b\n", CAUSE_BAD_DATA,
+          "unadvertised object 1a2b");
 }
 
 TEST(silence_and_line_ends_are_no_empty_sentence)

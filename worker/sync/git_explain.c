@@ -67,6 +67,7 @@ static const struct {
      "it is a partial clone, into which nothing is fetched for a sync; complete it there with "
      "`git fetch --refetch --no-filter`, or give the remote's URL"},
     {"missing blob", CAUSE_BAD_DATA, NULL},
+    {"request for unadvertised object", CAUSE_BAD_DATA, NULL},
     {"unable to read", CAUSE_BAD_DATA, NULL},
     {"bad object", CAUSE_BAD_DATA, NULL},
     {"bad tree object", CAUSE_BAD_DATA, NULL},
@@ -94,6 +95,8 @@ static char *line_at(const char *text, const char *at)
         size -= (size_t)(reason + 3 - at);
         at = reason + 3;
     }
+    /* More of the sentence follows. */
+    size -= size > 0 && at[size - 1] == '.';
     return xstrndup(at, size);
 }
 

@@ -97,7 +97,7 @@ enum step git_mirror_head(struct git_mirror *m, char **oid, struct error *e)
 }
 
 /* Makes the empty mirror, of the remote's object format. */
-static enum step make(struct git_mirror *m, size_t oid_size, struct error *e)
+static enum step make(struct git_mirror *m, struct error *e)
 {
     struct stat st;
     if (lstat(m->path, &st) == 0 && S_ISDIR(st.st_mode))
@@ -106,7 +106,8 @@ static enum step make(struct git_mirror *m, size_t oid_size, struct error *e)
                                 "--bare",
                                 "--quiet",
                                 "--template=",
-                                oid_size == 64 ? "--object-format=sha256" : "--object-format=sha1",
+                                m->oid_size == 64 ? "--object-format=sha256"
+                                                  : "--object-format=sha1",
                                 "--",
                                 m->path,
                                 NULL};
@@ -174,25 +175,28 @@ enum step git_mirror_fetch(struct git_mirror *m, char **oid, struct error *e)
 {
     CLEANUP(free_text) char *url = xasprintf("remote." REMOTE ".url=%s", m->url->location);
     CLEANUP(free_text) char *spec = xasprintf("+%s:" FETCHED_REF, m->ref);
-    const char *const args[] = {"-c",
-                                url,
-                                PROMISOR,
-                                "fetch",
-                                "--progress",
-                                "--depth=1",
-                                "--filter=blob:none",
-                                "--no-tags",
-                                "--no-write-fetch-head",
-                                "--force",
-                                REMOTE,
-                                spec,
-                                NULL};
-    enum step step = make(m, strlen(*oid), e);
+    const char *const args[] = {
+        /* clang-format off */
+        "-c", url, PROMISOR, "fetch", "--filter=blob:none",
+        "--progress", "--depth=1", "--no-tags", "--no-write-fetch-head", "--force", REMOTE, spec,
+        NULL
+        /* clang-format on */
+    };
+    const char *const whole_args[] = {
+        /* clang-format off */
+        "-c", url, "fetch",
+        "--progress", "--depth=1", "--no-tags", "--no-write-fetch-head", "--force", REMOTE, spec,
+        NULL
+        /* clang-format on */
+    };
+    m->oid_size = strlen(*oid);
+    enum step step = make(m, e);
     if (step != STEP_DONE)
         return step;
     if (!mirror_sweep(m->path, e))
         return STEP_FAILED;
-    const struct git_run run = {.command = fetch_command(m, args)};
+    const struct git_run run = {.command =
+                                    fetch_command(m, mirror_is_whole(m->path) ? whole_args : args)};
     step = run_fetch(m, &run, e);
     if (step != STEP_DONE)
         return step;
@@ -248,6 +252,13 @@ static enum step find_missing(struct git_mirror *m, const struct plan_block *blo
     return step;
 }
 
+/* Servers that know filters may still not give a blob by its id: those that speak version 0 of the
+ * protocol, as behind an sshd that does not accept GIT_PROTOCOL, unless they are configured to. */
+static bool is_refusal(const char *text)
+{
+    return strstr(text, "request for unadvertised object") || strstr(text, "not our ref");
+}
+
 /* One fetch of ids, which leaves one pack: with unpackLimit 1 it is never taken apart into loose
  * objects, and with the noop negotiation nothing is said about what is there. */
 static enum step fetch_batch(struct git_mirror *m, const char *ids, size_t size, struct error *e)
@@ -270,7 +281,13 @@ static enum step fetch_batch(struct git_mirror *m, const char *ids, size_t size,
                                 NULL};
     const struct git_run run = {
         .command = fetch_command(m, args), .input = ids, .input_size = size};
-    return run_fetch(m, &run, e);
+    enum step step = run_fetch(m, &run, e);
+    if (step == STEP_FAILED && !mirror_is_whole(m->path) && is_refusal(e->text)) {
+        m->refused = true;
+        e->cause = CAUSE_BAD_DATA; /* what recovers makes a whole mirror of it */
+        error_wrap(e, "the server gives no objects by their ids, so that all is fetched at once");
+    }
+    return step;
 }
 
 /* Length of the first `count` lines. */
@@ -334,9 +351,11 @@ bool git_mirror_settle(struct git_mirror *m, const char *oid, struct error *e)
     return true;
 }
 
-bool git_mirror_remove(struct git_mirror *m, struct error *e)
+bool git_mirror_renew(struct git_mirror *m, struct error *e)
 {
-    return mirror_remove(m->path, e);
+    bool whole = m->oid_size && (m->refused || mirror_is_whole(m->path));
+    return mirror_remove(m->path, e) &&
+           (!whole || (make(m, e) == STEP_DONE && mirror_set_whole(m->path, e)));
 }
 
 void git_mirror_release(struct git_mirror *m)

@@ -241,7 +241,7 @@ static bool git_recover(void *state, struct error *e)
     if (!g->mirrored || !g->mirror.path)
         return false;
     git_cat_release(&g->cat);
-    return git_mirror_remove(&g->mirror, e);
+    return git_mirror_renew(&g->mirror, e);
 }
 
 static bool git_settled(void *state, struct error *e)

@@ -3,11 +3,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/cleanup.h"
 #include "common/text.h"
 
 /* Folders open at once in a walk. */
@@ -66,6 +68,24 @@ size_t mirror_packs(const char *path)
 bool mirror_is_partial(const char *path)
 {
     return count_packs(path, ".promisor") > 0;
+}
+
+static char *whole_mark(const char *path)
+{
+    return xasprintf("%s/lattice-whole", path);
+}
+
+bool mirror_is_whole(const char *path)
+{
+    CLEANUP(free_text) char *mark = whole_mark(path);
+    return access(mark, F_OK) == 0;
+}
+
+bool mirror_set_whole(const char *path, struct error *e)
+{
+    CLEANUP(free_text) char *mark = whole_mark(path);
+    CLEANUP(close_fd) int fd = open(mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    return fd >= 0 || error_set(e, CAUSE_STORE, "create %s: %s", mark, strerror(errno));
 }
 
 bool mirror_remove(const char *path, struct error *e)
