@@ -61,7 +61,9 @@ say "done after $n invocations, $((spent_ms / 1000)) s: $((PAGES * SOURCES * 100
 began_ms=$(now_ms)
 expect_exit 0 "$SUPERVISE" --all
 expect_contains "$OUT" "$SOURCES unchanged"
-say "unchanged in $(($(now_ms) - began_ms)) ms"
+unchanged_ms=$(($(now_ms) - began_ms))
+say "unchanged in $unchanged_ms ms"
+[ $((unchanged_ms * 50)) -lt "$spent_ms" ] || fail "unchanged took $unchanged_ms ms: that is not at once"
 
 for id in "${ids[@]}"; do
     expect_at_head "$id"

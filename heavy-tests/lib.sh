@@ -65,7 +65,8 @@ next_commit() {
     shift 2
     seed=$(($(cksum <<<"$id" | cut -d ' ' -f 1) % 4096))
     "$PROGRAMS/corpus" --pages "$pages" --seed "$seed" "$@" |
-        git -c core.compression=1 -C "$REPOS/$id.git" fast-import --quiet --done --depth=0
+        git -c core.compression=1 -C "$REPOS/$id.git" fast-import --quiet --done --depth=0 ||
+        fail "$id: no commit was made"
 }
 
 # new_repos PAGES ID...: on all processors.
@@ -87,7 +88,7 @@ new_repos() {
 
 # set_head ID REV: main is REV again.
 set_head() {
-    git -C "$REPOS/$1.git" update-ref refs/heads/main "$2"
+    git -C "$REPOS/$1.git" update-ref refs/heads/main "$2" || fail "$1: its head was not moved"
 }
 
 # new_home NAME ID...: a fresh home that holds these sources.
@@ -144,6 +145,9 @@ page_list() {
 remember() {
     page_list "$1" >"$TEST_DIR/$1.pages"
     sql "$1" 'SELECT version, pages, last_success_at FROM sync_state' >"$TEST_DIR/$1.state"
+    # An empty memory would find nothing lost.
+    [ "$(wc -l <"$TEST_DIR/$1.pages")" -eq "$(cut -d '|' -f 2 "$TEST_DIR/$1.state")" ] ||
+        fail "$1: its pages could not be listed"
 }
 
 # expect_no_loss ID: each page of the last remember is still there under its own id, unless its path
@@ -152,9 +156,10 @@ remember() {
 expect_no_loss() {
     local lost old new
     page_list "$1" >"$TEST_DIR/$1.now"
-    git -C "$REPOS/$1.git" ls-tree -r --name-only main | LC_ALL=C sort >"$TEST_DIR/$1.tree"
+    git -C "$REPOS/$1.git" -c core.quotePath=false ls-tree -r --name-only main | LC_ALL=C sort >"$TEST_DIR/$1.tree"
     lost=$(LC_ALL=C comm -23 "$TEST_DIR/$1.pages" "$TEST_DIR/$1.now" | sed 's/^[0-9]* //' | LC_ALL=C sort |
         LC_ALL=C comm -12 - "$TEST_DIR/$1.tree")
+    [ -s "$TEST_DIR/$1.tree" ] || fail "$1: main could not be listed"
     [ -z "$lost" ] || fail "$1: $(wc -l <<<"$lost") pages were lost or got another id, such as $(head -n 1 <<<"$lost")"
     IFS='|' read -ra old <"$TEST_DIR/$1.state"
     IFS='|' read -ra new <<<"$(sql "$1" 'SELECT version, pages, last_success_at FROM sync_state')"

@@ -69,6 +69,14 @@ expect_no_repeat() {
     [ "$changed" -le "$2" ] || fail "$1: $changed pages were imported again, $2 changed in git"
 }
 
+# Where nothing is deleted in git, no run ends with fewer pages than the one before.
+expect_never_backwards() {
+    local back
+    back=$(sql "$1" 'SELECT count(*) FROM (SELECT pages < lag(pages) OVER (ORDER BY seq) AS fewer FROM run)
+        WHERE fewer')
+    expect_equal "$back" 0 "$1: runs that ended with fewer pages"
+}
+
 # One cron-like invocation; $1 is how many pages changed in git so far.
 wave() {
     local changed=$1 id
@@ -127,7 +135,8 @@ first_wave() {
 
 invocations() {
     fresh invocations
-    first_wave 0 && waves_until_done $((WAVES - 1)) 0
+    first_wave 0 && waves_until_done $((WAVES - 1)) 0 || return 1
+    each expect_never_backwards
 }
 
 one_invocation() {
@@ -139,6 +148,7 @@ one_invocation() {
     for id in "${ids[@]}"; do
         expect_first_partial "$id" || return 1
         expect_no_repeat "$id" 0
+        expect_never_backwards "$id"
     done
     all_at_head && expect_done
 }
@@ -153,29 +163,35 @@ head_moves() {
     waves_until_done "$WAVES" 120
 }
 
+# cut_towards_head DIVISOR: a run with that part of the timeout; false for a source that got through.
+cut_towards_head() {
+    local whole=$timeout_ms id
+    timeout_ms=$((whole / $1))
+    each remember
+    run "$SUPERVISE" --all --waves 1 --timeout "${timeout_ms}ms"
+    timeout_ms=$whole
+    say "cut: $(tail -n 1 "$OUT")"
+    [ "$CODE" -eq 3 ] || return 1
+    each expect_no_loss
+    for id in "${ids[@]}"; do
+        [ "$(sql "$id" 'SELECT target FROM sync_state')" = "$(git -C "$REPOS/$id.git" rev-parse main)" ] || return 1
+    done
+}
+
 # The head goes on, a run towards it is cut, and the head comes back: pages of the abandoned commit
 # would stay for ever in a store that compares its bookmark only.
 head_is_reverted() {
     fresh head-is-reverted
     first_wave 0 || return 1
     each next_commit "$PAGES" --round 1 --change 60 --rename 40 --delete 40 --add 40
-    wave 60
+    cut_towards_head 3 || return 1
     each set_head refs/start
     waves_until_done "$WAVES" 120 || return 1
     # Now from a bookmark: a third of all pages is new text, so that a run is cut half-way.
     each next_commit "$PAGES" --round 1 --change $((PAGES / 3)) --rename 40 --delete 40 --add 40
-    local whole=$timeout_ms
-    timeout_ms=$((whole / 2))
-    each remember
-    run "$SUPERVISE" --all --waves 1 --timeout "${timeout_ms}ms"
-    timeout_ms=$whole
-    say "cut: $(tail -n 1 "$OUT")"
-    local id
-    for id in "${ids[@]}"; do
-        [ -n "$(sql "$id" "SELECT target FROM sync_state WHERE target <> ''")" ] || return 1
-    done
+    cut_towards_head 2 || return 1
     each set_head refs/start
-    waves_until_done "$WAVES" $((PAGES * 2))
+    waves_until_done "$WAVES" $((120 + 2 * (PAGES / 3)))
 }
 
 directory_is_renamed() {

@@ -55,6 +55,21 @@ test_unchanged_is_known_without_a_listing() {
     expect_equal "$(cat "$TEST_DIR/git.log")" ls-remote 'git commands of a remote source'
 }
 
+test_front_matter_links_and_tags_are_stored() {
+    make_repo "$TEST_DIR/notes"
+    repo_write "$TEST_DIR/notes" docs/a.md \
+        '---\ntitle: First\ntags: [red]\nnumber: 7\n---\n# A\n\n[[Some Page|shown]] and [b](b.md#part) #blue\n'
+    repo_write "$TEST_DIR/notes" docs/b.md '# B\n'
+    repo_commit "$TEST_DIR/notes"
+    add_source notes "$TEST_DIR/notes"
+    sync_exits 0 'notes: ok, 2 pages' notes
+    expect_equal "$(sql notes "SELECT title || front FROM page WHERE path = 'docs/a.md'")" \
+        'First{"title":"First","tags":["red"],"number":7}' 'title and front matter'
+    expect_equal "$(sql notes "SELECT group_concat(tag) FROM (SELECT tag FROM tag ORDER BY tag)")" blue,red 'tags'
+    expect_equal "$(sql notes "SELECT group_concat(target || '>' || key, ' ') FROM (SELECT * FROM link ORDER BY target)")" \
+        'Some Page>Some Page b.md#part>docs/b.md' 'links'
+}
+
 test_a_change_is_found_by_comparing_two_trees() {
     synced_notes 30
     repo_write "$TEST_DIR/notes" pages/page-000007.md '# Seven\n\nzebra\n'

@@ -162,9 +162,42 @@ WORKER
     expect_contains "$LATTICE_HOME/job" \
         '"timeout_ms":2000,"grace_ms":1000,"stall_ms":300000,"by_budget":false,"full":true'
     expect_equal "$(cat "$LATTICE_HOME/line")" 'stop deadline' 'what followed'
-    expect_exit 3 supervise --all --json --timeout 1h --budget 30m --stall 300ms --waves 1
+    expect_contains "$LATTICE_HOME/job" '"allow_shrink":false'
+    expect_exit 3 supervise --all --json --timeout 1h --budget 30m --stall 300ms --waves 1 --allow-shrink
+    expect_contains "$LATTICE_HOME/job" '"full":false,"allow_shrink":true'
     expect_contains "$LATTICE_HOME/job" ',"stall_ms":300,"by_budget":true,'
     expect_equal "$(cat "$LATTICE_HOME/line")" 'stop stall' 'what followed'
+}
+
+# on_terminal NAME ENV-ARGUMENT...: `--all` on a terminal of its own; what it shows goes to NAME.
+on_terminal() {
+    local name=$1
+    shift
+    start terminal env "$@" TERM=xterm script -qefc "'$FAKE/lattice-supervise' --all" "$TEST_DIR/$name"
+    wait_for_line "$TEST_DIR/$name" '^a +import +7, .*to its deadline' 20
+    echo go >"$TEST_DIR/gate"
+    wait_exit "$STARTED"
+    expect_equal "$CODE" 0 'exit code'
+    expect_contains "$TEST_DIR/$name" '1 source: 1 ok'
+}
+
+test_a_terminal_shows_progress_and_colour_unless_told_not_to() {
+    command -v script >/dev/null || skip 'there is no script(1)'
+    local escape=$'\e'
+    fake_worker <<<'progress import 7; read -r _ <"$TEST_DIR/gate"; record ok ""'
+    mkfifo "$TEST_DIR/gate"
+    sources a
+    on_terminal coloured -u NO_COLOR
+    grep -qE "$escape\[[0-9;]*m" "$TEST_DIR/coloured" || fail 'no colour'
+    on_terminal plain NO_COLOR=1
+    ! grep -qE "$escape\[[0-9;]*m" "$TEST_DIR/plain" || fail 'colour all the same'
+    # Nobody watches: no line of progress, and nothing that moves a cursor.
+    start piped "$FAKE/lattice-supervise" --all
+    echo go >"$TEST_DIR/gate"
+    wait_exit "$STARTED"
+    cat "$TEST_DIR/piped.out" "$TEST_DIR/piped.err" >"$TEST_DIR/piped"
+    expect_not_contains "$TEST_DIR/piped" "$escape"
+    expect_not_contains "$TEST_DIR/piped" 'to its deadline'
 }
 
 test_no_progress_is_a_deadline() {

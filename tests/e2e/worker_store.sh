@@ -117,6 +117,28 @@ test_a_home_of_another_user_is_refused() {
     expect_contains "$OUT" 'belongs to user 0, not to you; run as that user'
 }
 
+# What statfs(2) says is made NFS's number on its way back to the program.
+on_nfs() {
+    ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$TEST_DIR/calls" -e trace=statfs \
+        -e inject=statfs:poke_exit=@arg2=6969000000000000 "$@"
+}
+
+test_a_home_on_a_network_filesystem_is_refused() {
+    command -v strace >/dev/null || skip 'there is no strace'
+    synced_notes
+    repo_write "$TEST_DIR/notes" more.md '# More\n'
+    repo_commit "$TEST_DIR/notes"
+    run on_nfs "$WORKER" sync notes
+    grep -q INJECTED "$TEST_DIR/calls" || skip 'this strace cannot change what a call gives back'
+    expect_equal "$CODE" 78 'exit code'
+    expect_contains "$OUT" "$LATTICE_HOME: is on a network filesystem (nfs)"
+    expect_exit 78 on_nfs "$SUPERVISE" --all
+    expect_contains "$ERR" "$LATTICE_HOME: is on a network filesystem (nfs)"
+    expect_pages notes 3
+    sync_exits 0 'notes: ok, 4 pages' notes
+    store_sound notes
+}
+
 test_a_missing_or_broken_sources_json_is_named() {
     mkdir -m 700 "$LATTICE_HOME"
     sync_exits 78 'sources.json' notes
