@@ -4,8 +4,8 @@
 
 #include "common/store_schema.h"
 #include "tests/unit/harness.h"
-#include "worker/sync/store_internal.h"
 #include "worker/sync/stop.h"
+#include "worker/sync/store_internal.h"
 
 /* Enough rows for the look at a stop, which comes every so many steps. */
 #define ROWS "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
@@ -47,9 +47,9 @@ static int64_t number(sqlite3 *db, const char *sql)
 static void check_index(sqlite3 *db)
 {
     struct error e = {0};
-    CHECK_OK(db_exec(db, "INSERT INTO chunk_index(chunk_index, rank) VALUES('integrity-check', 1)",
-                     &e),
-             &e);
+    CHECK_OK(
+        db_exec(db, "INSERT INTO chunk_index(chunk_index, rank) VALUES('integrity-check', 1)", &e),
+        &e);
     CHECK_INT(number(db, "SELECT count(*) FROM chunk_index('sea')"), 2000);
     CHECK_INT(number(db, "SELECT rowid FROM chunk_index('text : word77')"), 77);
     CHECK_INT(number(db, "SELECT rowid FROM chunk_index('title : 1234')"), 1234);

@@ -150,7 +150,7 @@ void front_parse(struct front *f, const char *text, size_t size, struct found *f
     f->count = 0;
     if (!find_yaml(f, text, size, &yaml))
         return;
-    const char *refused = front_build(f, yaml, found);
+    const char *refused = front_flat(f, yaml, found) ? NULL : front_yaml(f, yaml, found);
     if (!refused)
         refused = front_write(f);
     if (!refused) {

@@ -34,8 +34,12 @@ struct front {
 void front_parse(struct front *f, const char *text, size_t size, struct found *found);
 void front_release(struct front *f);
 
-/* Builds the tree; NULL, or why it cannot be used (kept in `found`). */
-const char *front_build(struct front *f, struct span yaml, struct found *found);
+/* Builds the tree with libyaml; NULL, or why it cannot be used (kept in `found`). */
+const char *front_yaml(struct front *f, struct span yaml, struct found *found);
+/* Builds the same tree, at a tenth of the cost, if each line is `key: value` or an item of a list,
+ * plain or quoted without escapes. False, with an empty tree, if it is not sure: then libyaml is to
+ * say. `yaml` is valid UTF-8. */
+bool front_flat(struct front *f, struct span yaml, struct found *found);
 /* Writes the tree as JSON; NULL, or why it is refused. */
 const char *front_write(struct front *f);
 
