@@ -4,7 +4,7 @@
 #   RUNS=5 PAGES=12500 LARGE=50000 HUGE=92500 heavy-tests/bench.sh [PART...]
 #   QUICK=1 heavy-tests/bench.sh        smaller and fewer: a look in a minute or two
 #
-# Parts: first two unchanged change cut memory (and size). Every figure is a median of RUNS runs; the two
+# Parts: first two unchanged change cut memory size. Every figure is a median of RUNS runs; the two
 # sides take turns, so that what else the machine does falls on both. CPU counts all children.
 # Peak memory is ru_maxrss: it counts what git maps of a pack in git's own processes, not in the
 # worker, and so does not count here.
@@ -105,20 +105,40 @@ part_first() {
     figure 'the bare program itself, pages per CPU-second' "$(per_second "$(cpu_ms ceiling)")" 0 '>=' 4800
 }
 
+# speed_up NAME: how much faster both at once are than one by one; busy NAME: processors in use.
+speed_up() {
+    divide "$(wall_ms "$1.serial")" "$(wall_ms "$1.two")"
+}
+busy() {
+    divide "$(cpu_ms "$1")" "$(wall_ms "$1")"
+}
+
+# One by one leaves no core idle: git reads on the second one while the first one indexes. So how
+# much faster two at a time can be is what it is for the bare program, run in the same two ways.
 part_two() {
-    local i
+    local i both=("$PROGRAMS/ceiling" "$REPOS/a.git" "$REPOS/b.git")
+    # shellcheck disable=SC2016 # expanded by that shell
+    local serial='rm -f [ab].db* && "$0" "$1" main a.db && "$0" "$2" main b.db'
+    # shellcheck disable=SC2016
+    local two='rm -f [ab].db*; "$0" "$1" main a.db & "$0" "$2" main b.db && wait $!'
     once a "$PAGES"
     once b "$PAGES"
     new_home two a b
     for ((i = 0; i < RUNS; i++)); do
         drop_stores
-        measured two 0 "${sync[@]}" --jobs 2
+        measured ours.two 0 "${sync[@]}" --jobs 2
         drop_stores
-        measured serial 0 "${sync[@]}" --jobs 1
+        measured ours.serial 0 "${sync[@]}" --jobs 1
+        measured bare.two 0 sh -c "$two" "${both[@]}"
+        measured bare.serial 0 sh -c "$serial" "${both[@]}"
     done
-    heading "two sources of $PAGES pages, $(nproc) cores" 'one by one'
-    row 'pages per second' "$(per_second "$(divide "$(wall_ms two)" 2)")" \
-        "$(per_second "$(divide "$(wall_ms serial)" 2)")" 0 '>=' 1.8
+    heading "two sources of $PAGES pages, $(nproc) cores" 'bare prog.'
+    row 'two at a time, times as fast as one by one' "$(speed_up ours)" "$(speed_up bare)" 2 '>=' 0.95
+    row 'cores busy while one by one' "$(busy ours.serial)" "$(busy bare.serial)" 2
+    row 'cores busy with two at a time' "$(busy ours.two)" "$(busy bare.two)" 2
+    row 'pages per second, two at a time' "$(per_second "$(divide "$(wall_ms ours.two)" 2)")" \
+        "$(per_second "$(divide "$(wall_ms bare.two)" 2)")" 0
+    figure 'two at a time, times as fast as one by one' "$(speed_up ours)" 2 '>=' 1.8
 }
 
 # unchanged_home PAGES: four sources in step with one repository of that size. One is synced, the
@@ -265,6 +285,14 @@ size_of_store() {
     text=$(cut -d ' ' -f 2 "$OUT")
     heading 'size in MB' text
     row 'store with its index and log' "$(divide "$bytes" 1000000)" "$(divide "$text" 1000000)" 1 '<=' 1.7
+}
+
+# By itself, without the 92,500 pages of the part above.
+part_size() {
+    once a "$PAGES"
+    new_home size a
+    "${sync[@]}" >"$OUT" 2>"$ERR" || fail 'a first sync failed'
+    size_of_store a
 }
 
 [ $# -gt 0 ] || set -- first two unchanged change cut memory
