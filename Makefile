@@ -104,11 +104,11 @@ fuzz_LDFLAGS     := -fsanitize=address,undefined
 
 libs = $(shell pkg-config --libs $(1) 2>/dev/null)
 LIB_CFLAGS     := $(shell pkg-config --cflags $(MODULES) 2>/dev/null)
-LIBS_ALL       := $(call libs,$(MODULES))
+LIBS_ALL       := $(call libs,$(MODULES)) -lm
 # Only what a program can need; --as-needed drops what it does not: start-up time matters.
 LIBS_supervise := $(call libs,libuv jansson sqlite3 libutf8proc libxxhash)
 LIBS_worker    := $(call libs,sqlite3 jansson libcmark-gfm yaml-0.1 libutf8proc libxxhash)
-LIBS_reads     := $(call libs,libuv jansson sqlite3 libcmark-gfm libutf8proc libxxhash)
+LIBS_reads     := $(call libs,libuv jansson sqlite3 libcmark-gfm libutf8proc libxxhash) -lm
 
 ## Sources ----------------------------------------------------------------------------------------
 

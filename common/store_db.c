@@ -10,6 +10,7 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "common/text.h"
 
 /* Bytes of log after which a commit checkpoints, and to which the log file is cut back then. Who
  * opens a database first reads its whole log: 1 MB of it costs half a millisecond. */
@@ -100,17 +101,40 @@ static bool set_up_writer(sqlite3 *db, const struct db_options *options, struct 
     return db_exec(db, pragmas, e);
 }
 
-bool db_open(const char *path, const struct db_options *options, sqlite3 **out, struct error *e)
+/* https://www.sqlite.org/uri.html; bytes with a meaning there are escaped. */
+static char *immutable_uri(const char *path)
+{
+    struct buf uri = {0};
+    buf_add_text(&uri, "file:");
+    for (; *path; path++)
+        if (strchr("?#%", *path))
+            buf_printf(&uri, "%%%02X", (unsigned)*path);
+        else
+            buf_add_byte(&uri, *path);
+    buf_add_text(&uri, "?immutable=1");
+    return buf_take(&uri);
+}
+
+static int open_file(const char *path, const struct db_options *options, sqlite3 **db)
 {
     static const int flags[] = {
         [DB_READ] = SQLITE_OPEN_READONLY,
         [DB_WRITE] = SQLITE_OPEN_READWRITE,
         [DB_CREATE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
     };
+    int mode = flags[options->mode] | SQLITE_OPEN_NOMUTEX;
+    if (!options->immutable)
+        return sqlite3_open_v2(path, db, mode, NULL);
+    CLEANUP(free_text) char *uri = immutable_uri(path);
+    return sqlite3_open_v2(uri, db, mode | SQLITE_OPEN_URI, NULL);
+}
+
+bool db_open(const char *path, const struct db_options *options, sqlite3 **out, struct error *e)
+{
     sqlite3 *db = NULL;
     if (!check_regular(path, options, e))
         return false;
-    if (sqlite3_open_v2(path, &db, flags[options->mode] | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+    if (open_file(path, options, &db) != SQLITE_OK) {
         db_error(db, "open", e);
         goto fail;
     }

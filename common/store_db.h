@@ -15,6 +15,9 @@ struct db_options {
     int busy_ms;    /* how long a statement waits for a lock */
     int cache_kib;  /* 0: SQLite's default */
     int page_bytes; /* of a database that is made; 0: SQLite's default */
+    /* DB_READ: nobody writes it and there is no log: SQLite looks for neither (immutable=1), and
+     * silently gives old or broken answers if that is not so. */
+    bool immutable;
 };
 
 /* Opens with busy_timeout set before the first statement, foreign keys on, defensive mode, no

@@ -5,9 +5,47 @@
 
 #include "common/outcome.h"
 
-const char reads_help[] = "usage: lattice-reads --help | --version\n"
-                          "\n"
-                          "Reads what lattice-supervise synced: opens the stores read-only.\n";
+#define COMMON_OPTIONS                                                                             \
+    "  --json             as one JSON document\n"                                                  \
+    "  --query-timeout D  give up after D (30s)\n"                                                 \
+    "  --home DIR         where everything is kept ($LATTICE_HOME)\n"                              \
+    "  --help             this text\n"
+
+const char reads_help[] =
+    "usage: lattice-reads search QUERY... [OPTION]...\n"
+    "       lattice-reads --help | --version\n"
+    "\n"
+    "Reads what lattice-supervise synced. It opens the stores read-only and waits for no writer.\n"
+    "Each command has a --help of its own.\n"
+    "\n"
+    "exit codes\n"
+    "  0   found\n"
+    "  1   nothing found\n"
+    "  64  the command line is wrong\n"
+    "  69  the deadline came first; what was found until then is printed\n"
+    "  74  nothing found, and a store could not be read\n"
+    "  78  sources.json or the environment is wrong\n"
+    "\n"
+    "environment: LATTICE_HOME, LATTICE_LOG=error|warn|info|debug, NO_COLOR\n";
+
+const char reads_help_search[] =
+    "usage: lattice-reads search QUERY... [OPTION]...\n"
+    "\n"
+    "Pages that match, the best first, of all sources in one list.\n"
+    "\n"
+    "  word word          both        \"a phrase\"  in this order\n"
+    "  one OR other       either      -word       without it\n"
+    "  begin*  *part*     words that begin so, that contain it\n"
+    "  upper and lower case, accents and all other signs make no difference\n"
+    "\n"
+    "  --source ID        only in this source; repeatable\n"
+    "  --kind K           only in sources of this kind, such as git\n"
+    "  --tag T            only pages with this tag\n"
+    "  --path GLOB        only pages whose path matches, as in .gitignore\n"
+    "  --since D|DATE     only pages that came or changed since: 3d, 2026-05-01\n"
+    "  --until D|DATE     only pages that came or changed before\n"
+    "  --limit N          at most N, up to 100 (10)\n"
+    "  --offset N         leave out the first N\n" COMMON_OPTIONS;
 
 int reads_help_print(const char *text)
 {

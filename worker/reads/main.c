@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/outcome.h"
 #include "common/version.h"
+#include "worker/reads/commands.h"
 #include "worker/reads/help.h"
 
 static int command_help(int argc, char **argv)
@@ -37,6 +38,9 @@ int main(int argc, char **argv)
     for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
+    const struct shell_command *command = argc > 1 ? shell_command_find(argv[1]) : NULL;
+    if (command)
+        return shell_run(command, argc - 1, argv + 1);
     fputs(reads_help, stderr);
     return cause_exit(CAUSE_USAGE);
 }

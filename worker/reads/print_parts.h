@@ -1,0 +1,20 @@
+/* What printing shares. */
+#ifndef LATTICE_WORKER_READS_PRINT_PARTS_H
+#define LATTICE_WORKER_READS_PRINT_PARTS_H
+
+#include "worker/reads/print.h"
+
+/* "" where there is none. Borrowed. */
+const char *text_of(const json_t *object, const char *key);
+int64_t number_of(const json_t *object, const char *key);
+void print_escaped(struct buf *out, const char *text);
+void print_bold(struct buf *out, const char *text, const struct print_style *style);
+/* Text over several lines: line breaks and tabs stay, everything else that drives a terminal is
+ * escaped. */
+void print_block(struct buf *out, const char *text);
+/* "3m", "now", "never": how long ago the source of this name was known to be equal. */
+void print_fresh(struct buf *out, const json_t *answer, const char *source);
+/* `more: --offset 20`, if there is. */
+void print_more(struct buf *out, const json_t *answer);
+
+#endif

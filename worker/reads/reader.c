@@ -1,0 +1,381 @@
+/* Stores that stay open between requests, and the life of a request. */
+#include "worker/reads/reader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/text.h"
+#include "worker/reads/history.h"
+#include "worker/reads/request.h"
+
+/* A store that is replaced again while it is opened. */
+enum { OPEN_TRIES = 3 };
+/* For the rows of at most a hundred hits. */
+enum { GRACE_MS = 250 };
+
+struct slot {
+    const struct source_config *source; /* borrowed from the configuration */
+    struct rstore *store;               /* NULL: not open */
+    int64_t used;                       /* turn in which it was last asked for */
+    bool selected;                      /* in this request */
+    bool in_snapshot;
+    bool asked; /* state or problem below are of this request */
+    enum rstore_problem problem;
+    struct error error;
+    struct rstore_state state;
+    ino_t inode;
+    bool immutable;
+};
+
+struct reader {
+    const struct home *home;
+    struct reader_limits limits;
+    struct request_clock clock;
+    char *config_path;
+    struct stat config_stat;
+    struct config config;
+    struct slot *slots; /* one per source of the configuration */
+    size_t *selected;   /* of slots */
+    size_t selected_count;
+    size_t open_count;
+    int64_t turn;
+    bool graced; /* the deadline came: what was found is being written down */
+    struct store_stamp *stamps;
+    size_t stamp_count;
+};
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static void close_slot(struct reader *reader, struct slot *slot)
+{
+    if (slot->store)
+        reader->open_count--;
+    rstore_close(&slot->store);
+    slot->in_snapshot = false;
+}
+
+/* Stores of sources that stay configured stay open. */
+static void take_config(struct reader *reader, struct config *config)
+{
+    struct slot *slots = xcalloc(config->count + 1, sizeof *slots);
+    for (size_t i = 0; i < config->count; i++)
+        slots[i].source = &config->sources[i];
+    for (size_t i = 0; reader->slots && i < reader->config.count; i++) {
+        struct slot *old = &reader->slots[i];
+        const struct source_config *now = config_find(config, old->source->id);
+        if (!now || !old->store) {
+            close_slot(reader, old);
+            continue;
+        }
+        struct slot *slot = &slots[now - config->sources];
+        *slot = *old;
+        slot->source = now;
+    }
+    free(reader->slots);
+    config_release(&reader->config);
+    reader->slots = slots;
+    reader->config = *config;
+    reader->selected = xrealloc(reader->selected, (config->count + 1) * sizeof *reader->selected);
+    reader->stamps = xrealloc(reader->stamps, (config->count + 1) * sizeof *reader->stamps);
+    reader->selected_count = 0;
+    reader->stamp_count = 0;
+}
+
+/* A file that is being edited and has a mistake now leaves the last good one in place. */
+static bool refresh_config(struct reader *reader, struct error *e)
+{
+    struct stat now = {0};
+    struct config config = {0};
+    struct error mistake = {0};
+    bool there = stat(reader->config_path, &now) == 0;
+    if (reader->slots && there && same_file(&now, &reader->config_stat))
+        return true;
+    if (!config_read(reader->config_path, &config, NULL, &mistake)) {
+        config_release(&config);
+        if (reader->slots && there)
+            return true;
+        *e = mistake;
+        return false;
+    }
+    reader->config_stat = now;
+    take_config(reader, &config);
+    return true;
+}
+
+bool reader_open(const struct home *home, const struct reader_limits *limits, struct reader **out,
+                 struct error *e)
+{
+    struct reader *reader = xcalloc(1, sizeof *reader);
+    reader->home = home;
+    reader->limits = *limits;
+    if (!limits->deadline_ms)
+        reader->limits.deadline_ms = READER_DEADLINE_MS;
+    if (!limits->stores_max)
+        reader->limits.stores_max = READER_STORES_MAX;
+    if (!limits->cache_kib)
+        reader->limits.cache_kib = READER_CACHE_KIB;
+    reader->config_path = home_path(home, HOME_SOURCES_JSON);
+    if (!refresh_config(reader, e))
+        reader_free(&reader);
+    *out = reader;
+    return reader != NULL;
+}
+
+void reader_free(struct reader **out)
+{
+    struct reader *reader = *out;
+    if (!reader)
+        return;
+    for (size_t i = 0; reader->slots && i < reader->config.count; i++)
+        close_slot(reader, &reader->slots[i]);
+    config_release(&reader->config);
+    free(reader->config_path);
+    free(reader->slots);
+    free(reader->selected);
+    free(reader->stamps);
+    free(reader);
+    *out = NULL;
+}
+
+void reader_set_deadline(struct reader *reader, int64_t deadline_ms)
+{
+    reader->limits.deadline_ms = deadline_ms;
+}
+
+void reader_interrupt(struct reader *reader)
+{
+    atomic_store(&reader->clock.interrupted, true);
+}
+
+static bool is_wanted(const struct request_scope *scope, const struct source_config *source)
+{
+    bool wanted = !scope->ids;
+    for (size_t i = 0; !wanted && i < json_array_size(scope->ids); i++)
+        wanted = strcmp(json_string_value(json_array_get(scope->ids, i)), source->id) == 0;
+    return wanted && (!scope->kind || strcmp(scope->kind, source->kind) == 0);
+}
+
+static bool check_scope(const struct reader *reader, const struct request_scope *scope,
+                        struct error *e)
+{
+    for (size_t i = 0; i < json_array_size(scope->ids); i++) {
+        const char *id = json_string_value(json_array_get(scope->ids, i));
+        if (!config_find(&reader->config, id))
+            return error_set(e, CAUSE_USAGE, "source: \"%s\": no such source in %s", id,
+                             reader->config_path);
+    }
+    return true;
+}
+
+bool request_begin(struct reader *reader, struct request_scope scope, struct error *e)
+{
+    reader->turn++;
+    reader->graced = false;
+    reader->selected_count = 0;
+    reader->stamp_count = 0;
+    atomic_store(&reader->clock.interrupted, false);
+    reader->clock.until_ms =
+        reader->limits.deadline_ms ? clock_monotonic_ms() + reader->limits.deadline_ms : 0;
+    if (!refresh_config(reader, e) || !check_scope(reader, &scope, e))
+        return false;
+    for (size_t i = 0; i < reader->config.count; i++) {
+        struct slot *slot = &reader->slots[i];
+        slot->asked = false;
+        slot->problem = RSTORE_FINE;
+        slot->error = (struct error){0};
+        slot->selected = is_wanted(&scope, slot->source);
+        if (slot->selected)
+            reader->selected[reader->selected_count++] = i;
+    }
+    return true;
+}
+
+static void take_stamps(struct reader *reader)
+{
+    for (size_t i = 0; i < reader->selected_count; i++) {
+        const struct slot *slot = &reader->slots[reader->selected[i]];
+        if (!slot->asked || slot->problem != RSTORE_FINE)
+            continue;
+        struct store_stamp *stamp = &reader->stamps[reader->stamp_count++];
+        *stamp = (struct store_stamp){.inode = slot->inode,
+                                      .version = slot->state.version,
+                                      .last_success_at = slot->state.last_success_at};
+        snprintf(stamp->source, sizeof stamp->source, "%s", slot->source->id);
+    }
+}
+
+void request_end(struct reader *reader)
+{
+    take_stamps(reader);
+    for (size_t i = 0; i < reader->selected_count; i++) {
+        struct slot *slot = &reader->slots[reader->selected[i]];
+        if (slot->in_snapshot)
+            rstore_end(slot->store);
+        slot->in_snapshot = false;
+    }
+    reader->clock.until_ms = 0;
+}
+
+size_t request_count(const struct reader *reader)
+{
+    return reader->selected_count;
+}
+
+const struct source_config *request_source(const struct reader *reader, size_t at)
+{
+    return reader->slots[reader->selected[at]].source;
+}
+
+const struct home *request_home(const struct reader *reader)
+{
+    return reader->home;
+}
+
+bool request_grace(struct reader *reader)
+{
+    bool late = request_late(&reader->clock);
+    if (late)
+        reader->clock.until_ms = clock_monotonic_ms() + GRACE_MS;
+    reader->graced = late;
+    return late;
+}
+
+const struct request_clock *request_clock(const struct reader *reader)
+{
+    return &reader->clock;
+}
+
+static void make_room(struct reader *reader)
+{
+    while (reader->open_count >= reader->limits.stores_max) {
+        struct slot *oldest = NULL;
+        for (size_t i = 0; i < reader->config.count; i++) {
+            struct slot *slot = &reader->slots[i];
+            if (slot->store && (!oldest || slot->used < oldest->used))
+                oldest = slot;
+        }
+        if (!oldest)
+            return;
+        close_slot(reader, oldest);
+    }
+}
+
+static enum rstore_problem open_slot(struct reader *reader, struct slot *slot)
+{
+    CLEANUP(free_text) char *path = home_source_path(reader->home, slot->source->id, SOURCE_STORE);
+    struct rstore_options options = {.cache_kib = reader->limits.cache_kib,
+                                     .clock = &reader->clock};
+    make_room(reader);
+    slot->error = (struct error){0};
+    enum rstore_problem problem = rstore_open(path, &options, &slot->store, &slot->error);
+    if (slot->store)
+        reader->open_count++;
+    return problem;
+}
+
+/* The file is looked at before each first use in a request: it may have been replaced. */
+static enum rstore_problem begin_slot(struct reader *reader, struct slot *slot)
+{
+    enum rstore_problem problem = RSTORE_MISSING;
+    if (slot->store && !rstore_is_current(slot->store))
+        close_slot(reader, slot);
+    for (int i = 0; i < OPEN_TRIES && problem == RSTORE_MISSING; i++) {
+        problem = slot->store ? RSTORE_FINE : open_slot(reader, slot);
+        if (problem != RSTORE_FINE)
+            continue;
+        slot->error = (struct error){0};
+        problem = rstore_begin(slot->store, &slot->state, &slot->error);
+        if (problem != RSTORE_FINE)
+            close_slot(reader, slot);
+    }
+    slot->in_snapshot = problem == RSTORE_FINE;
+    if (slot->in_snapshot) {
+        slot->inode = rstore_inode(slot->store);
+        slot->immutable = rstore_is_immutable(slot->store);
+    }
+    return problem;
+}
+
+struct rstore *request_store(struct reader *reader, size_t at)
+{
+    struct slot *slot = &reader->slots[reader->selected[at]];
+    slot->used = reader->turn;
+    if (reader->graced && slot->in_snapshot)
+        return slot->store;
+    if (slot->asked && slot->problem != RSTORE_FINE)
+        return NULL;
+    if (!slot->in_snapshot) {
+        slot->problem = request_late(&reader->clock) ? RSTORE_LATE : begin_slot(reader, slot);
+        slot->asked = true;
+    }
+    return slot->problem == RSTORE_FINE ? slot->store : NULL;
+}
+
+void request_fail(struct reader *reader, size_t at, const struct error *e)
+{
+    struct slot *slot = &reader->slots[reader->selected[at]];
+    slot->problem = slot->store ? rstore_failure(slot->store) : RSTORE_UNREADABLE;
+    if (request_late(&reader->clock))
+        slot->problem = RSTORE_LATE;
+    slot->error = *e;
+    if (slot->problem != RSTORE_LATE)
+        close_slot(reader, slot); /* whatever it was, the next request starts anew */
+}
+
+static json_t *describe(struct ledger *ledger, const struct slot *slot)
+{
+    bool answered = slot->asked && slot->problem == RSTORE_FINE;
+    int64_t at =
+        answered ? slot->state.last_success_at : history_last_success(ledger, slot->source->id);
+    int64_t now = clock_unix_s();
+    json_t *object = json_object();
+    json_object_set_new(object, "id", json_string(slot->source->id));
+    json_object_set_new(object, "answered", json_boolean(answered));
+    json_object_set_new(object, "fresh_s",
+                        at ? json_integer(now > at ? now - at : 0) : json_null());
+    json_object_set_new(object, "last_success_at", at ? json_integer(at) : json_null());
+    if (!answered) {
+        enum rstore_problem problem = slot->asked ? slot->problem : RSTORE_LATE;
+        json_object_set_new(object, "problem", json_string(rstore_problem_name(problem)));
+        json_object_set_new(object, "message",
+                            json_string(problem == RSTORE_LATE
+                                            ? "the deadline came before this store was read"
+                                            : slot->error.text));
+    } else if (slot->immutable)
+        json_object_set_new(object, "note",
+                            json_string("read without shared memory: the home is read-only and "
+                                        "the store has no log"));
+    return object;
+}
+
+void request_describe(struct reader *reader, json_t *answer)
+{
+    json_t *list = json_array();
+    struct ledger *ledger = NULL;
+    bool partial = false;
+    for (size_t i = 0; i < reader->selected_count; i++) {
+        const struct slot *slot = &reader->slots[reader->selected[i]];
+        bool answered = slot->asked && slot->problem == RSTORE_FINE;
+        if (!answered && !partial)
+            ledger = history_open(reader->home);
+        partial |= !answered;
+        json_array_append_new(list, describe(ledger, slot));
+    }
+    ledger_close(&ledger);
+    json_object_set_new(answer, "sources", list);
+    json_object_set_new(answer, "partial", json_boolean(partial));
+}
+
+const struct store_stamp *reader_stamps(const struct reader *reader, size_t *count)
+{
+    *count = reader->stamp_count;
+    return reader->stamps;
+}

@@ -1,0 +1,36 @@
+/* One request of a reader: which sources it concerns, and their stores, each in one snapshot. */
+#ifndef LATTICE_WORKER_READS_REQUEST_H
+#define LATTICE_WORKER_READS_REQUEST_H
+
+#include <jansson.h>
+
+#include "common/config.h"
+#include "worker/reads/reader.h"
+#include "worker/reads/store_reading.h"
+
+/* Sources `ids` (a list of texts; NULL: all) of kind `kind` (NULL: any), in the order of
+ * sources.json. Starts the deadline. CAUSE_USAGE for an id that is not configured, CAUSE_CONFIG. */
+struct request_scope {
+    json_t *ids;      /* borrowed */
+    const char *kind; /* borrowed */
+};
+CHECKED bool request_begin(struct reader *reader, struct request_scope scope, struct error *e);
+/* Ends all snapshots: none outlives its request. */
+void request_end(struct reader *reader);
+
+size_t request_count(const struct reader *reader);
+const struct source_config *request_source(const struct reader *reader, size_t at);
+const struct home *request_home(const struct reader *reader);
+/* NULL if it does not answer, or has failed before in this request. Borrowed until the next call:
+ * with many stores the least recently used is closed. */
+struct rstore *request_store(struct reader *reader, size_t at);
+/* A query on this source failed: it does not answer. */
+void request_fail(struct reader *reader, size_t at, const struct error *e);
+/* Did the deadline come? Then some more time, once, to write down what was found until then. */
+bool request_grace(struct reader *reader);
+const struct request_clock *request_clock(const struct reader *reader);
+
+/* Adds `sources` and `partial`. */
+void request_describe(struct reader *reader, json_t *answer);
+
+#endif

@@ -1,0 +1,161 @@
+/* Searching: look up the terms everywhere, weigh them, scan each store. */
+#include "worker/reads/search.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "worker/reads/answer.h"
+
+/* Looks up all terms in all stores; the first one that answers makes the tokens. */
+static void look_up(struct search *search)
+{
+    struct plan *plan = &search->plan;
+    bool made = false;
+    for (size_t i = 0; i < plan->count; i++) {
+        struct error e = {0};
+        struct rstore *store = request_store(search->reader, i);
+        if (!store)
+            continue;
+        if (!made)
+            terms_make(&plan->terms, &search->query, store);
+        made = true;
+        if (!plan_store(plan, i, store, request_clock(search->reader), &e))
+            request_fail(search->reader, i, &e);
+    }
+    plan_weigh(plan);
+}
+
+/* One store while it is scanned. */
+struct scanning {
+    struct search *search;
+    struct rstore *store;
+    struct rank_scan scan;
+    struct page_set pages;
+    struct hit hit; /* the one at hand */
+    struct error error;
+};
+
+static void take_page(void *owner, const struct page_row *page)
+{
+    struct scanning *s = owner;
+    s->hit.page = page->id;
+    if (s->search->filter.any && !page_set_has(&s->pages, page->id))
+        return;
+    s->hit.path = (char *)(uintptr_t)page->path;
+    hits_add(&s->search->hits, &s->hit);
+    s->hit.path = NULL;
+    s->scan.least = hits_least(&s->search->hits);
+}
+
+static bool take_chunk(void *owner, int64_t chunk, double score)
+{
+    struct scanning *s = owner;
+    s->hit.chunk = chunk;
+    s->hit.score = score;
+    return rstore_page_of_chunk(s->store, chunk, take_page, s, &s->error);
+}
+
+static bool scan_store(struct search *search, size_t at, const struct plan_match *match,
+                       struct error *e)
+{
+    const struct plan *plan = &search->plan;
+    struct scanning s = {.search = search,
+                         .store = request_store(search->reader, at),
+                         .hit = {.source = at},
+                         .scan = {.match = match->match,
+                                  .terms = match->terms,
+                                  .term_count = match->term_count,
+                                  .average = (double)plan->tokens / (double)plan->chunks,
+                                  .least = hits_least(&search->hits),
+                                  .first = INT64_MIN,
+                                  .last = INT64_MAX,
+                                  .most = INT64_MAX}};
+    if (!s.store)
+        return true;
+    bool ok = !search->filter.any || page_set_make(&s.pages, &search->filter, s.store, e);
+    if (ok && (!search->filter.any || s.pages.count))
+        ok = rstore_scan(s.store, &s.scan, take_chunk, &s, e);
+    if (ok && s.error.text[0]) {
+        *e = s.error;
+        ok = false;
+    }
+    page_set_release(&s.pages);
+    return ok;
+}
+
+static void scan_all(struct search *search, enum plan_mode mode)
+{
+    search->mode = mode;
+    for (size_t i = 0; i < search->plan.count; i++) {
+        struct plan_match match;
+        struct error e = {0};
+        plan_match_make(&search->plan, i, mode, &match);
+        if (match.match && !scan_store(search, i, &match, &e))
+            request_fail(search->reader, i, &e);
+        plan_match_release(&match);
+    }
+}
+
+static const char *match_name(const struct search *search)
+{
+    return search->hits.count == 0 ? "none" : search->mode == PLAN_ALL ? "all" : "partial";
+}
+
+static json_t *ignored_words(const struct search *search)
+{
+    json_t *list = json_array();
+    for (size_t t = 0; t < search->plan.terms.count; t++)
+        if (search->plan.terms.list[t].ignored)
+            json_array_append_new(list, json_text(search->plan.terms.list[t].text));
+    return list;
+}
+
+static json_t *make_answer(struct search *search)
+{
+    struct paging paging = paging_of(search->args);
+    json_t *answer = json_object();
+    json_object_set(answer, "query", json_object_get(search->args, "query"));
+    json_object_set_new(answer, "match", json_string(match_name(search)));
+    json_object_set_new(answer, "ignored", ignored_words(search));
+    json_object_set_new(answer, "approximate",
+                        json_boolean(search->approximate || search->plan.approximate));
+    paging_add(answer, &paging, "hits", search_list(search));
+    request_describe(search->reader, answer);
+    return answer;
+}
+
+static enum op_end find(struct search *search, json_t **answer, struct error *e)
+{
+    json_t *query = json_object_get(search->args, "query");
+    struct paging paging = paging_of(search->args);
+    query_parse(json_string_value(query), json_string_length(query), &search->query);
+    plan_init(&search->plan, request_count(search->reader));
+    hits_init(&search->hits, (size_t)(paging.offset + paging_ask(&paging)));
+    look_up(search);
+    scan_all(search, PLAN_ALL);
+    if (search->hits.count == 0 && search->plan.terms.groups > 1)
+        scan_all(search, PLAN_ANY);
+    bool late = request_grace(search->reader);
+    *answer = make_answer(search);
+    if (!late)
+        return OP_DONE;
+    error_set(e, CAUSE_DEADLINE,
+              "the deadline came before all stores were searched; ask for rarer "
+              "words or fewer sources");
+    return OP_LATE;
+}
+
+enum op_end search_run(struct reader *reader, json_t *args, json_t **answer, struct error *e)
+{
+    struct search search = {.reader = reader, .args = args};
+    struct request_scope scope = {.ids = json_object_get(args, "source"),
+                                  .kind = json_string_value(json_object_get(args, "kind"))};
+    enum op_end end = OP_FAILED;
+    if (request_begin(reader, scope, e) && search_filter_make(&search.filter, args, e))
+        end = find(&search, answer, e);
+    search_filter_release(&search.filter);
+    plan_release(&search.plan);
+    hits_release(&search.hits);
+    request_end(reader);
+    return end;
+}

@@ -1,0 +1,32 @@
+/* The operation `search`: one ranked list of pages over all stores. */
+#ifndef LATTICE_WORKER_READS_SEARCH_H
+#define LATTICE_WORKER_READS_SEARCH_H
+
+#include "worker/reads/ops.h"
+#include "worker/reads/request.h"
+#include "worker/reads/search_filter.h"
+#include "worker/reads/search_hits.h"
+#include "worker/reads/search_plan.h"
+
+/* Deeper pages would keep that many in memory. */
+enum { SEARCH_OFFSET_MAX = 1000 };
+
+enum op_end search_run(struct reader *reader, json_t *args, json_t **answer, struct error *e);
+
+/* A search while it runs. */
+struct search {
+    struct reader *reader;
+    json_t *args;
+    struct query query;
+    struct plan plan;
+    struct search_filter filter;
+    struct hits hits;
+    enum plan_mode mode; /* of the hits */
+    bool approximate;
+};
+
+/* The answer's hits, behind the offset and one more than the limit: source, path, title, kind,
+ * heading, chunk, snippet, marks, score, more_hits (of the same page), created_at, updated_at. */
+json_t *search_list(struct search *search);
+
+#endif

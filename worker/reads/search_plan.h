@@ -1,0 +1,44 @@
+/* From terms to what each store is asked, with one statistic over all stores. */
+#ifndef LATTICE_WORKER_READS_SEARCH_PLAN_H
+#define LATTICE_WORKER_READS_SEARCH_PLAN_H
+
+#include "worker/reads/search_terms.h"
+#include "worker/reads/store_rank.h"
+
+/* One store's part. All zero: it did not answer. */
+struct store_plan {
+    struct rstore_totals totals;
+    struct term_match matches[QUERY_TERMS_MAX]; /* as the terms */
+};
+
+struct plan {
+    struct terms terms;
+    struct store_plan *stores; /* owned; as the request's sources */
+    size_t count;
+    int64_t chunks; /* of all stores */
+    int64_t tokens;
+    int64_t walk_until_ms; /* of the store at hand */
+    bool approximate;
+};
+
+void plan_init(struct plan *plan, size_t stores);
+void plan_release(struct plan *plan);
+/* Looks up every term in one store. */
+CHECKED bool plan_store(struct plan *plan, size_t at, struct rstore *store,
+                        const struct request_clock *clock, struct error *e);
+/* After all stores: what each term weighs. */
+void plan_weigh(struct plan *plan);
+
+/* What one store is asked: chunks with all groups of terms, or with any of them. */
+enum plan_mode { PLAN_ALL, PLAN_ANY };
+struct plan_match {
+    char *match; /* owned; NULL: nothing there can match */
+    struct rank_term terms[RANK_TERMS_MAX];
+    size_t term_count;
+    int64_t most_hits; /* more than these cannot match */
+};
+void plan_match_make(const struct plan *plan, size_t at, enum plan_mode mode,
+                     struct plan_match *match);
+void plan_match_release(struct plan_match *match);
+
+#endif

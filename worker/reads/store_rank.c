@@ -1,0 +1,133 @@
+/* The ranking function inside FTS5. */
+#include "worker/reads/store_rank.h"
+
+#include "worker/reads/rank.h"
+#include "worker/reads/store_reading_internal.h"
+
+/* Where the phrases of one term stand in the current chunk. */
+struct places {
+    double frequency;       /* weighted */
+    int last[RANK_COLUMNS]; /* position of the last token of the last one, -1: none */
+};
+
+static void add_phrase(const Fts5ExtensionApi *api, Fts5Context *context, int phrase,
+                       struct places *places)
+{
+    Fts5PhraseIter at;
+    int column;
+    int offset;
+    if (api->xPhraseFirst(context, phrase, &at, &column, &offset) != SQLITE_OK)
+        return;
+    for (; column >= 0; api->xPhraseNext(context, &at, &column, &offset)) {
+        if (column >= RANK_COLUMNS)
+            continue;
+        places->frequency += rank_weights[column];
+        if (offset > places->last[column])
+            places->last[column] = offset;
+    }
+}
+
+/* A column has at least as many tokens as the place of its last hit says: a lower bound of the
+ * chunk's size, so an upper bound of its score, that costs nothing. Most chunks that have a
+ * frequent word end here. */
+static void score_chunk(const Fts5ExtensionApi *api, Fts5Context *context, sqlite3_context *result,
+                        int argument_count, sqlite3_value **arguments)
+{
+    const struct rstore *store = api->xUserData(context);
+    struct rank_scan *scan = store->scan;
+    double frequencies[RANK_TERMS_MAX];
+    struct places all = {.last = {-1, -1, -1}};
+    int phrase = 0;
+    int size = 0;
+    double score = 0;
+    (void)argument_count;
+    (void)arguments;
+    for (size_t t = 0; t < scan->term_count; t++) {
+        double before = all.frequency;
+        for (int i = 0; i < scan->terms[t].phrases; i++)
+            add_phrase(api, context, phrase++, &all);
+        frequencies[t] = all.frequency - before;
+    }
+    for (int c = 0; c < RANK_COLUMNS; c++)
+        size += all.last[c] + 1;
+    for (size_t t = 0; t < scan->term_count; t++)
+        score += rank_term(scan->terms[t].idf, frequencies[t], size, scan->average);
+    if (score < scan->least)
+        return;
+    if (api->xColumnSize(context, -1, &size) != SQLITE_OK) {
+        sqlite3_result_error_code(result, SQLITE_CORRUPT_VTAB);
+        return;
+    }
+    score = 0;
+    for (size_t t = 0; t < scan->term_count; t++)
+        score += rank_term(scan->terms[t].idf, frequencies[t], size, scan->average);
+    sqlite3_result_double(result, score);
+}
+
+static void count_chunks(const Fts5ExtensionApi *api, Fts5Context *context, sqlite3_context *result,
+                         int argument_count, sqlite3_value **arguments)
+{
+    sqlite3_int64 count = 0;
+    (void)argument_count;
+    (void)arguments;
+    if (api->xRowCount(context, &count) == SQLITE_OK)
+        sqlite3_result_int64(result, count);
+    else
+        sqlite3_result_error_code(result, SQLITE_CORRUPT_VTAB);
+}
+
+static void count_tokens(const Fts5ExtensionApi *api, Fts5Context *context, sqlite3_context *result,
+                         int argument_count, sqlite3_value **arguments)
+{
+    sqlite3_int64 count = 0;
+    (void)argument_count;
+    (void)arguments;
+    if (api->xColumnTotalSize(context, -1, &count) == SQLITE_OK)
+        sqlite3_result_int64(result, count);
+    else
+        sqlite3_result_error_code(result, SQLITE_CORRUPT_VTAB);
+}
+
+bool rstore_rank_init(struct rstore *store, fts5_api *api, struct error *e)
+{
+    static const struct {
+        const char *name;
+        fts5_extension_function function;
+    } functions[] = {
+        {"lattice_score", score_chunk},
+        {"lattice_chunks", count_chunks},
+        {"lattice_tokens", count_tokens},
+    };
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+        if (api->xCreateFunction(api, functions[i].name, store, functions[i].function, NULL) !=
+            SQLITE_OK)
+            return db_error(store->db, functions[i].name, e);
+    return true;
+}
+
+bool rstore_scan(struct rstore *store, struct rank_scan *scan, score_handler handle, void *owner,
+                 struct error *e)
+{
+    static const char *const sql =
+        "SELECT rowid, lattice_score(chunk_index) FROM chunk_index WHERE chunk_index MATCH ?1"
+        " AND rowid BETWEEN ?2 AND ?3";
+    sqlite3_stmt *s = rstore_statement(store, SLOT_SCAN, sql, e);
+    enum db_row row = DB_DONE;
+    bool wanted = true;
+    if (!s)
+        return false;
+    bind_text(s, 1, scan->match);
+    bind_int(s, 2, scan->first);
+    bind_int(s, 3, scan->last);
+    store->scan = scan;
+    while (wanted && scan->seen < scan->most && (row = db_step(s, e)) == DB_ROW) {
+        scan->seen++;
+        if (sqlite3_column_type(s, 1) == SQLITE_NULL)
+            continue;
+        scan->scored++;
+        wanted = handle(owner, column_int(s, 0), sqlite3_column_double(s, 1));
+    }
+    db_reset(s);
+    store->scan = NULL;
+    return row != DB_ERROR;
+}

@@ -1,0 +1,35 @@
+/* Scoring the chunks of one store that match, with statistics of all stores. */
+#ifndef LATTICE_WORKER_READS_STORE_RANK_H
+#define LATTICE_WORKER_READS_STORE_RANK_H
+
+#include <stddef.h>
+
+#include "worker/reads/store_reading.h"
+
+enum { RANK_TERMS_MAX = 32 };
+
+/* A term of the query is one phrase of the FTS5 query or several that follow each other. */
+struct rank_term {
+    int phrases;
+    double idf; /* 0: it carries no weight */
+};
+
+struct rank_scan {
+    const char *match;             /* FTS5's query language; the terms below come first in it */
+    const struct rank_term *terms; /* borrowed */
+    size_t term_count;
+    double average; /* tokens of a chunk, over all stores */
+    double least;   /* chunks that cannot reach this are passed over; the handler may raise it */
+    int64_t first;  /* ids of the chunks looked at, */
+    int64_t last;
+    int64_t most;   /* and at most so many hits */
+    int64_t seen;   /* out: hits looked at */
+    int64_t scored; /* out: of these, not passed over */
+};
+
+/* False ends the scan. */
+typedef bool (*score_handler)(void *owner, int64_t chunk, double score);
+CHECKED bool rstore_scan(struct rstore *store, struct rank_scan *scan, score_handler handle,
+                         void *owner, struct error *e);
+
+#endif

@@ -1,0 +1,241 @@
+/* Opening stores read-only, and their snapshots. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/store_schema.h"
+#include "common/text.h"
+#include "worker/reads/store_reading_internal.h"
+
+/* Steps of SQLite's machine between two looks at the clock: some 10 us. */
+enum { STEPS_BETWEEN_LOOKS = 1000 };
+/* A reader waits for a lock only while a log is recovered or a file is closed: moments. */
+enum { BUSY_LOOKS_MAX = 500, BUSY_LOOK_US = 1000 };
+
+bool request_late(const struct request_clock *clock)
+{
+    return atomic_load_explicit(&clock->interrupted, memory_order_relaxed) ||
+           (clock->until_ms && clock_monotonic_ms() >= clock->until_ms);
+}
+
+const char *rstore_problem_name(enum rstore_problem problem)
+{
+    static const char *const names[] = {
+        [RSTORE_FINE] = "",       [RSTORE_MISSING] = "missing", [RSTORE_DAMAGED] = "damaged",
+        [RSTORE_NEWER] = "newer", [RSTORE_BUSY] = "busy",       [RSTORE_UNREADABLE] = "unreadable",
+        [RSTORE_LATE] = "late",
+    };
+    return names[problem];
+}
+
+static int look_at_clock(void *clock)
+{
+    return request_late(clock);
+}
+
+static int wait_for_lock(void *clock, int looks)
+{
+    if (looks >= BUSY_LOOKS_MAX || request_late(clock))
+        return 0;
+    usleep(BUSY_LOOK_US);
+    return 1;
+}
+
+enum rstore_problem rstore_failure(const struct rstore *store)
+{
+    switch (sqlite3_errcode(store->db) & 0xFF) {
+    case SQLITE_INTERRUPT:
+        return RSTORE_LATE;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return RSTORE_DAMAGED;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+        return request_late(store->clock) ? RSTORE_LATE : RSTORE_BUSY;
+    }
+    return RSTORE_UNREADABLE;
+}
+
+sqlite3_stmt *rstore_statement(struct rstore *store, enum rstore_slot slot, const char *sql,
+                               struct error *e)
+{
+    sqlite3_stmt **s = &store->slots[slot];
+    if (*s)
+        db_reset(*s);
+    else if (!db_prepare(store->db, &sql, 1, s, e))
+        return NULL;
+    return *s;
+}
+
+/* The size of the log beside the database; 0 if there is none. */
+static int64_t log_bytes(const char *path)
+{
+    struct stat st;
+    CLEANUP(free_text) char *name = xasprintf("%s-wal", path);
+    return stat(name, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+static bool open_file(struct rstore *store, const struct rstore_options *options, struct error *e)
+{
+    struct db_options db = {
+        .mode = DB_READ, .cache_kib = options->cache_kib, .immutable = store->immutable};
+    if (!db_open(store->path, &db, &store->db, e))
+        return false;
+    void *clock = (void *)(uintptr_t)options->clock;
+    sqlite3_busy_handler(store->db, wait_for_lock, clock);
+    sqlite3_progress_handler(store->db, STEPS_BETWEEN_LOOKS, look_at_clock, clock);
+    return db_exec(store->db, "PRAGMA temp_store=MEMORY", e);
+}
+
+static enum rstore_problem check_format(struct rstore *store, struct error *e)
+{
+    bool current = false;
+    sqlite3_stmt *s = rstore_statement(store, SLOT_FORMAT, "PRAGMA user_version", e);
+    if (!s || db_step(s, e) != DB_ROW)
+        return rstore_failure(store);
+    int64_t format = column_int(s, 0);
+    db_reset(s);
+    if (format > store_format && !db_version_check(store->db, store_format, "store", &current, e))
+        return RSTORE_NEWER;
+    if (format == store_format)
+        return RSTORE_FINE;
+    error_set(e, CAUSE_STORE, "%s: nothing was synced into it by this version yet", store->path);
+    return RSTORE_MISSING;
+}
+
+/* A log needs shared memory beside it, which cannot be made in a folder that one may not write. */
+static enum rstore_problem open_immutable(struct rstore *store,
+                                          const struct rstore_options *options, struct error *e)
+{
+    if (log_bytes(store->path) > 0) {
+        error_set(e, CAUSE_STORE,
+                  "%s: its log cannot be read: %s-shm is missing and may not be made here; let the "
+                  "home's user read it once, or sync it, so that the file is there",
+                  store->path, store->path);
+        return RSTORE_UNREADABLE;
+    }
+    db_finalize(store->slots, SLOT_KEEP_COUNT);
+    db_close(&store->db);
+    store->immutable = true;
+    *e = (struct error){0};
+    return open_file(store, options, e) ? check_format(store, e) : RSTORE_UNREADABLE;
+}
+
+static enum rstore_problem open_and_check(struct rstore *store,
+                                          const struct rstore_options *options, struct error *e)
+{
+    if (!open_file(store, options, e))
+        return e->damaged ? RSTORE_DAMAGED : RSTORE_UNREADABLE;
+    enum rstore_problem problem = check_format(store, e);
+    int code = sqlite3_errcode(store->db) & 0xFF;
+    if (problem == RSTORE_UNREADABLE && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY))
+        problem = open_immutable(store, options, e);
+    if (problem == RSTORE_FINE && !rstore_words_init(store, e))
+        problem = rstore_failure(store);
+    return problem;
+}
+
+enum rstore_problem rstore_open(const char *path, const struct rstore_options *options,
+                                struct rstore **out, struct error *e)
+{
+    struct stat before;
+    *out = NULL;
+    if (stat(path, &before) != 0) {
+        error_set(e, CAUSE_STORE, "%s: nothing was synced yet", path);
+        return RSTORE_MISSING;
+    }
+    struct rstore *store = xcalloc(1, sizeof *store);
+    store->path = xstrdup(path);
+    store->device = before.st_dev;
+    store->inode = before.st_ino;
+    store->changed = before.st_mtim;
+    store->clock = options->clock;
+    enum rstore_problem problem = open_and_check(store, options, e);
+    if (problem == RSTORE_FINE && !rstore_is_current(store)) {
+        error_set(e, CAUSE_STORE, "%s: was replaced just now; ask again", path);
+        problem = RSTORE_MISSING;
+    }
+    if (problem == RSTORE_UNREADABLE && stat(path, &before) != 0)
+        problem = RSTORE_MISSING; /* it is being removed */
+    if (problem != RSTORE_FINE)
+        rstore_close(&store);
+    *out = store;
+    return problem;
+}
+
+void rstore_close(struct rstore **store)
+{
+    if (!*store)
+        return;
+    rstore_end(*store);
+    rstore_words_release(*store);
+    db_finalize((*store)->slots, SLOT_KEEP_COUNT);
+    db_close(&(*store)->db);
+    free((*store)->path);
+    free(*store);
+    *store = NULL;
+}
+
+bool rstore_is_current(const struct rstore *store)
+{
+    struct stat now;
+    return stat(store->path, &now) == 0 && now.st_dev == store->device &&
+           now.st_ino == store->inode &&
+           (!store->immutable ||
+            (log_bytes(store->path) == 0 && now.st_mtim.tv_sec == store->changed.tv_sec &&
+             now.st_mtim.tv_nsec == store->changed.tv_nsec));
+}
+
+bool rstore_is_immutable(const struct rstore *store)
+{
+    return store->immutable;
+}
+
+ino_t rstore_inode(const struct rstore *store)
+{
+    return store->inode;
+}
+
+static bool read_state(struct rstore *store, struct rstore_state *state, struct error *e)
+{
+    sqlite3_stmt *s = rstore_statement(store, SLOT_STATE,
+                                       "SELECT version, last_success_at, pages FROM sync_state", e);
+    bool row = false;
+    if (!s || !db_first(s, &row, e))
+        return false;
+    if (!row)
+        return error_set(e, CAUSE_STORE, "%s: has no sync_state row", store->path);
+    *state = (struct rstore_state){column_int(s, 0), column_int(s, 1), column_int(s, 2)};
+    db_reset(s);
+    return true;
+}
+
+enum rstore_problem rstore_begin(struct rstore *store, struct rstore_state *state, struct error *e)
+{
+    enum rstore_problem problem = RSTORE_FINE;
+    if (!db_exec(store->db, "BEGIN", e))
+        return rstore_failure(store);
+    store->in_snapshot = true;
+    if (!read_state(store, state, e))
+        problem = rstore_failure(store);
+    if (problem == RSTORE_FINE)
+        problem = check_format(store, e);
+    if (problem != RSTORE_FINE)
+        rstore_end(store);
+    return problem;
+}
+
+void rstore_end(struct rstore *store)
+{
+    if (!store->in_snapshot)
+        return;
+    for (size_t i = 0; i < SLOT_KEEP_COUNT; i++)
+        if (store->slots[i])
+            db_reset(store->slots[i]);
+    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    store->in_snapshot = false;
+}
