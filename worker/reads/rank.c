@@ -6,8 +6,6 @@
 static const double saturation = 1.2; /* k1 */
 static const double by_length = 0.75; /* b */
 
-const double rank_weights[RANK_COLUMNS] = {6.0, 3.0, 1.0};
-
 double rank_idf(int64_t with, int64_t chunks)
 {
     /* Counts over several stores may be estimates. */

@@ -8,7 +8,9 @@
  * weighted sum of a term's occurrences in title, heading and text as its frequency, and with the
  * idf of Lucene, which is never negative. */
 enum { RANK_COLUMNS = 3 };
-extern const double rank_weights[RANK_COLUMNS]; /* title, heading, text */
+#define RANK_TEXT    1.0
+#define RANK_TITLE   6.0
+#define RANK_HEADING 3.0
 
 /* `with` of all `chunks` have the term. */
 double rank_idf(int64_t with, int64_t chunks);

@@ -4,6 +4,10 @@
 #include "worker/reads/rank.h"
 #include "worker/reads/store_reading_internal.h"
 
+/* As the columns of chunk_index: see common/store_schema.c. Before format 2 the text was last. */
+static const double weights[RANK_COLUMNS] = {RANK_TEXT, RANK_TITLE, RANK_HEADING};
+static const double weights_1[RANK_COLUMNS] = {RANK_TITLE, RANK_HEADING, RANK_TEXT};
+
 /* Where the phrases of one term stand in the current chunk. */
 struct places {
     double frequency;       /* weighted */
@@ -13,6 +17,8 @@ struct places {
 static void add_phrase(const Fts5ExtensionApi *api, Fts5Context *context, int phrase,
                        struct places *places)
 {
+    const struct rstore *store = api->xUserData(context);
+    const double *weight = store->format < 2 ? weights_1 : weights;
     Fts5PhraseIter at;
     int column;
     int offset;
@@ -21,7 +27,7 @@ static void add_phrase(const Fts5ExtensionApi *api, Fts5Context *context, int ph
     for (; column >= 0; api->xPhraseNext(context, &at, &column, &offset)) {
         if (column >= RANK_COLUMNS)
             continue;
-        places->frequency += rank_weights[column];
+        places->frequency += weight[column];
         if (offset > places->last[column])
             places->last[column] = offset;
     }

@@ -93,18 +93,23 @@ static bool open_file(struct rstore *store, const struct rstore_options *options
 
 static enum rstore_problem check_format(struct rstore *store, struct error *e)
 {
-    bool current = false;
     sqlite3_stmt *s = rstore_statement(store, SLOT_FORMAT, "PRAGMA user_version", e);
     if (!s || db_step(s, e) != DB_ROW)
         return rstore_failure(store);
-    int64_t format = column_int(s, 0);
+    int format = (int)column_int(s, 0);
     db_reset(s);
-    if (format > store_format && !db_version_check(store->db, store_format, "store", &current, e))
+    if (format > store_format && !db_version_check(store->db, store_format, "store", &format, e))
         return RSTORE_NEWER;
-    if (format == store_format)
-        return RSTORE_FINE;
-    error_set(e, CAUSE_STORE, "%s: nothing was synced into it by this version yet", store->path);
-    return RSTORE_MISSING;
+    if (format < STORE_FORMAT_VIEWED) {
+        error_set(e, CAUSE_STORE, "%s: nothing was synced into it yet", store->path);
+        return RSTORE_MISSING;
+    }
+    if (store->format && store->format != format) {
+        error_set(e, CAUSE_STORE, "%s: was brought up to date just now; ask again", store->path);
+        return RSTORE_MISSING; /* the reader opens it anew */
+    }
+    store->format = format;
+    return RSTORE_FINE;
 }
 
 /* A log needs shared memory beside it, which cannot be made in a folder that one may not write. */

@@ -39,6 +39,7 @@ struct rstore {
     dev_t device;
     ino_t inode;
     struct timespec changed; /* the file's, when it was opened */
+    int format;              /* from STORE_FORMAT_VIEWED to store_format; 0: not looked at yet */
     bool immutable;
     bool in_snapshot;
     const struct request_clock *clock;
