@@ -115,6 +115,18 @@ const char *const store_migrations[] = {
     "CREATE VIRTUAL TABLE chunk_index USING fts5(text, title, heading,"
     " content='chunk', content_rowid='id', tokenize='unicode61 remove_diacritics 2');"
     "INSERT INTO chunk_index(chunk_index) VALUES('rebuild');",
+    /* Columns in the order of the key: in another one, quick_check of SQLite before 3.41 calls each
+     * row's tag NULL, and a sound store looks damaged. */
+    "DROP INDEX tag_tag;"
+    "ALTER TABLE tag RENAME TO old_tag;"
+    "CREATE TABLE tag("
+    " page INTEGER NOT NULL REFERENCES page(id),"
+    " tag TEXT NOT NULL,"
+    " PRIMARY KEY(page, tag)"
+    ") STRICT, WITHOUT ROWID;"
+    "INSERT INTO tag(page, tag) SELECT page, tag FROM old_tag;"
+    "DROP TABLE old_tag;"
+    "CREATE INDEX tag_tag ON tag(tag);",
 };
 
 const int store_format = sizeof store_migrations / sizeof *store_migrations;

@@ -29,6 +29,19 @@ test_a_healthy_home_is_all_ok() {
     expect_not_contains "$OUT" ' lock  '
 }
 
+test_a_store_with_everything_in_it_is_sound() {
+    notes
+    repo_write repo rich.md '---\ntags: [red, blue]\n---\n# Rich\n\n[[page-000001]] [x](pages/page-000002.md) #green\n'
+    head -c 100 /dev/zero >repo/binary.md
+    ln -s nowhere repo/link.md
+    repo_commit repo
+    expect_exit 0 "$SUPERVISE" --all
+    expect_equal "$(sql notes 'SELECT (SELECT count(*) FROM tag) > 0 AND (SELECT count(*) FROM link) > 0
+        AND (SELECT count(*) FROM page_error) > 0')" 1 'rows of each kind'
+    expect_exit 0 "$SUPERVISE" doctor
+    expect_matches "$OUT" '^ok +store +notes: quick_check says ok$'
+}
+
 test_the_sqlite_line_says_why_one_writer_per_file_is_safe() {
     notes
     expect_exit 0 "$SUPERVISE" doctor

@@ -180,7 +180,7 @@ expect_full() {
 test_a_full_disk_during_a_commit_loses_nothing_and_the_next_run_goes_on() {
     own_mounts "${BASH_SOURCE[0]}" "${FUNCNAME[0]}"
     mkdir -m 700 "$LATTICE_HOME"
-    mount -t tmpfs -o size=1m,mode=700 none "$LATTICE_HOME"
+    mount -t tmpfs -o size=1536k,mode=700 none "$LATTICE_HOME"
     synced_notes
     large_pages "$TEST_DIR/notes" 25
     repo_commit "$TEST_DIR/notes"
