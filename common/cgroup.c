@@ -1,9 +1,10 @@
-/* cgroup v2: found, tried, entered, killed. See cgroups(7) and the kernel's cgroup-v2.rst. */
+/* cgroup v2: found, tried, filled, killed. See cgroups(7) and the kernel's cgroup-v2.rst. */
 #include "common/cgroup.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -107,11 +109,11 @@ static bool write_file(const char *folder, const char *file, const char *text)
     return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 }
 
-/* A child that waits to be killed. */
-static pid_t start_victim(void)
+/* A child in the group that waits to be killed. */
+static pid_t start_victim(int folder)
 {
     pid_t parent = getpid();
-    pid_t pid = fork();
+    pid_t pid = cgroup_fork(folder);
     if (pid != 0)
         return pid;
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -123,25 +125,20 @@ static pid_t start_victim(void)
 
 static bool kill_one_in(const char *folder, struct error *e)
 {
-    char number[24];
     int status = 0;
-    bool moved = false;
-    bool killed = false;
-    int reason = 0;
-    pid_t pid = start_victim();
+    CLEANUP(close_fd) int fd = -1;
+    if (!cgroup_make(folder, &fd, e))
+        return false;
+    pid_t pid = start_victim(fd);
     if (pid < 0)
-        return error_set(e, CAUSE_CONFIG, "fork: %s", strerror(errno));
-    snprintf(number, sizeof number, "%d", (int)pid);
-    moved = write_file(folder, "cgroup.procs", number);
-    killed = moved && write_file(folder, "cgroup.kill", "1");
-    reason = errno;
+        return error_set(e, CAUSE_CONFIG, "cannot start a process in %s: %s", folder,
+                         strerror(errno));
+    bool killed = write_file(folder, "cgroup.kill", "1");
+    int reason = errno;
     if (!killed)
         kill(pid, SIGKILL);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
-    if (!moved)
-        return error_set(e, CAUSE_CONFIG, "cannot move a process into %s: %s", folder,
-                         strerror(reason));
     return killed || error_set(e, CAUSE_CONFIG, "no cgroup.kill in %s: %s (Linux 5.14 has it)",
                                folder, strerror(reason));
 }
@@ -154,8 +151,6 @@ bool cgroup_try(char **own, struct error *e)
     if (!found)
         return error_set(e, CAUSE_CONFIG, "no cgroup v2 is mounted that shows our own group");
     CLEANUP(free_text) char *probe = xasprintf("%s/lattice-probe-%d", found, (int)getpid());
-    if (mkdir(probe, 0700) != 0)
-        return error_set(e, CAUSE_CONFIG, "cannot make a group in %s: %s", found, strerror(errno));
     bool works = kill_one_in(probe, e);
     cgroup_wait_empty(probe, 1000);
     rmdir(probe);
@@ -166,12 +161,19 @@ bool cgroup_try(char **own, struct error *e)
     return true;
 }
 
-bool cgroup_enter(const char *folder, struct error *e)
+bool cgroup_make(const char *folder, int *fd, struct error *e)
 {
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         return error_set(e, CAUSE_CONFIG, "make %s: %s", folder, strerror(errno));
-    return write_file(folder, "cgroup.procs", "0") ||
-           error_set(e, CAUSE_CONFIG, "enter %s: %s", folder, strerror(errno));
+    *fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *fd >= 0 || error_set(e, CAUSE_CONFIG, "open %s: %s", folder, strerror(errno));
+}
+
+pid_t cgroup_fork(int fd)
+{
+    struct clone_args args = {
+        .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)fd};
+    return (pid_t)syscall(SYS_clone3, &args, sizeof args);
 }
 
 int cgroup_open_kill(const char *folder)

@@ -2,6 +2,7 @@
 #include "supervisor/containment.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -128,6 +129,7 @@ void contained_free(struct contained *run)
         at = &(*at)->next;
     *at = run->next;
     pthread_mutex_unlock(&c->mutex);
+    containment_reap(c);
     free(run->cgroup);
     free(run);
 }
@@ -163,7 +165,29 @@ void contained_reaped(struct contained *run)
 {
     pthread_mutex_lock(&run->containment->mutex);
     run->pid = 0;
+    run->ending = true;
     pthread_mutex_unlock(&run->containment->mutex);
+}
+
+/* Orphans that die. */
+
+static void child_died(uv_signal_t *handle, int number)
+{
+    (void)number;
+    containment_reap(handle->data);
+}
+
+void containment_watch(struct containment *c, uv_loop_t *loop)
+{
+    uv_signal_init(loop, &c->child_signal);
+    c->child_signal.data = c;
+    uv_signal_start(&c->child_signal, child_died, SIGCHLD);
+    containment_reap(c);
+}
+
+void containment_unwatch(struct containment *c)
+{
+    uv_close((uv_handle_t *)&c->child_signal, NULL);
 }
 
 /* Start and end. */

@@ -35,6 +35,11 @@ CHECKED bool containment_probe(enum containment_tier *tier, char *text, size_t s
 const char *containment_name(enum containment_tier tier);
 enum containment_tier containment_tier(const struct containment *containment);
 
+/* From now on whoever comes to us as an orphan and dies is reaped at that moment, and not first by
+ * the end of the next run: a service may be idle for long. On the loop's thread. */
+void containment_watch(struct containment *containment, uv_loop_t *loop);
+void containment_unwatch(struct containment *containment);
+
 /* One run. */
 struct contained;
 

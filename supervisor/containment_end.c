@@ -164,6 +164,29 @@ static size_t reap_adopted(struct containment *c, const struct scan *scan)
     return count;
 }
 
+static bool is_ending(struct containment *c)
+{
+    bool found = false;
+    pthread_mutex_lock(&c->mutex);
+    for (const struct contained *run = c->runs; run && !found; run = run->next)
+        found = run->ending;
+    pthread_mutex_unlock(&c->mutex);
+    return found;
+}
+
+/* The kernel gives orphans to a process's first thread. */
+void containment_reap(struct containment *c)
+{
+    int pid;
+    if (is_ending(c))
+        return;
+    CLEANUP(free_text) char *path = xasprintf("/proc/self/task/%d/children", (int)getpid());
+    CLEANUP(close_file) FILE *file = fopen(path, "re");
+    while (file && fscanf(file, "%d", &pid) == 1)
+        if (!is_worker(c, pid))
+            waitpid(pid, NULL, WNOHANG);
+}
+
 /* Killing. */
 
 /* Until they are gone, up to CONTAINED_WAIT_MS for all; those that are ours are reaped. Returns how
@@ -230,6 +253,16 @@ static struct pollfd *kill_chosen(struct containment *c, const struct scan *scan
     return dying;
 }
 
+/* Is anything in its control group? Who was born there cannot leave it by forking, so the reaped
+ * orphans of such a run say nothing that the group does not. */
+static bool group_is_empty(struct contained *run)
+{
+    if (!run->cgroup || access(run->cgroup, F_OK) != 0)
+        return true;
+    run->fenced = true;
+    return cgroup_wait_empty(run->cgroup, 0);
+}
+
 /* One look. True if there was nothing. Ends of several runs look one after the other: what one of
  * them reaps the next need not read. None waits for the dying of another's. */
 static bool look(struct contained *run)
@@ -240,7 +273,7 @@ static bool look(struct contained *run)
     scan_read(&scan);
     choose_all(c, run, &scan);
     bool nothing = count_chosen(&scan) == 0;
-    bool empty = !run->cgroup || cgroup_wait_empty(run->cgroup, 0);
+    bool empty = group_is_empty(run);
     if (nothing)
         run->left = 0;
     count_swept(run, &scan);
@@ -252,15 +285,30 @@ static bool look(struct contained *run)
     size_t waited = wait_and_reap(c, dying, &scan);
     free(dying);
     scan_release(&scan);
-    if (waited == 0 && !(nothing && empty))
+    if (!empty)
+        cgroup_wait_empty(run->cgroup, CONTAINED_WAIT_MS);
+    else if (waited == 0 && !nothing)
         poll(NULL, 0, CONTAINED_AGAIN_MS); /* they died by themselves, or cannot be signalled */
-    return nothing && empty && quiet;
+    return nothing && empty && (quiet || run->fenced);
+}
+
+/* Whoever forked while the first look went on is seen by the second. */
+static bool end_once(struct contained *run)
+{
+    return look(run) && look(run) && (!run->cgroup || cgroup_remove(run->cgroup));
 }
 
 bool contained_end(struct contained *run)
 {
-    /* Whoever forked while the first look went on is seen by the second. */
-    return look(run) && look(run) && (!run->cgroup || cgroup_remove(run->cgroup));
+    int64_t until_ms = clock_monotonic_ms() + CONTAINED_WAIT_MS;
+    bool ended;
+    pthread_mutex_lock(&run->containment->mutex);
+    run->ending = true;
+    pthread_mutex_unlock(&run->containment->mutex);
+    do
+        ended = end_once(run);
+    while (!ended && clock_monotonic_ms() < until_ms);
+    return ended;
 }
 
 bool contained_end_clean(struct contained *run)

@@ -20,6 +20,8 @@ struct contained {
     char *cgroup; /* owned; NULL below the cgroup tier */
     pid_t group;  /* the worker's number; also once it is gone */
     pid_t pid;    /* the same until it is reaped, else 0 */
+    bool ending;  /* what it left is being looked for */
+    bool fenced;  /* all that it started is, or was, in its control group */
     size_t swept;
     pid_t left;
     uint64_t counted; /* newest start that was counted; see count_swept */
@@ -34,8 +36,9 @@ struct containment {
     struct known *before; /* owned; children that were there at start */
     size_t before_count;
     pthread_mutex_t looking; /* held while /proc is read and acted upon */
-    pthread_mutex_t mutex;   /* over `runs`, their `pid`, and the moment of a spawn */
+    pthread_mutex_t mutex;   /* over `runs`, their `pid` and `ending`, and the moment of a spawn */
     struct contained *runs;  /* all that are not freed */
+    uv_signal_t child_signal;
 };
 
 /* All processes at a moment. */
@@ -47,5 +50,9 @@ struct scan {
 
 void scan_read(struct scan *scan);
 void scan_release(struct scan *scan);
+
+/* Reaps our dead children that libuv does not know; nothing while a run is ending, which counts
+ * them. */
+void containment_reap(struct containment *containment);
 
 #endif

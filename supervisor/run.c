@@ -66,6 +66,7 @@ void run_end(struct run *run)
 {
     for (int i = 0; i < RUN_SIGNALS; i++)
         uv_close((uv_handle_t *)&run->signals[i], NULL);
+    containment_unwatch(run->containment);
     requests_close(run);
     if (run->service)
         service_close(run);
@@ -111,6 +112,7 @@ static void loop(struct run *run, struct ledger *ledger)
     run->live = live_new(&run->loop, run->output, tell_live_rows, run);
     run->journal = journal_new(&run->loop, ledger, run->started_at);
     listen_for_signals(run);
+    containment_watch(run->containment, &run->loop);
     requests_open(run);
     if (run->serve)
         service_open(run);

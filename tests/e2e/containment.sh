@@ -145,12 +145,13 @@ test_children_that_were_there_at_start_are_left_alone() {
 # stray_of_a_killed_supervisor: one is alive although its worker and supervisor are gone.
 stray_of_a_killed_supervisor() {
     tier_or_skip marker
-    fake_worker <<<"[ -e \"\$LATTICE_HOME/again\" ] && { kill -0 \$(cat \"\$LATTICE_HOME/stray\") && exit 70; record ok ''; exit 0; }$STRAY"'stray; read -r _ <&4'
+    fake_worker <<<"[ -e \"\$LATTICE_HOME/again\" ] && { kill -0 \$(cat \"\$LATTICE_HOME/stray\") && exit 70; record ok ''; exit 0; }$STRAY"'echo $$ >"$LATTICE_HOME/worker"; stray; read -r _ <&4'
     sources a
     start first "$FAKE/lattice-supervise" --all
     wait_for_line "$LATTICE_HOME/stray" . 10
     kill -KILL "$STARTED"
     wait_exit "$STARTED"
+    wait_gone "$(cat "$LATTICE_HOME/worker")" 10 # it sees the end of its lifeline
     STRAY_PID=$(cat "$LATTICE_HOME/stray")
     kill -0 "$STRAY_PID" || fail 'it did not survive: nothing is tested'
     touch "$LATTICE_HOME/again"
@@ -211,6 +212,18 @@ test_all_of_a_run_goes_with_a_killed_supervisor_in_tier_cgroup() {
     all_goes_with_the_supervisor cgroup
 }
 
+# The naive way moves the worker: the kernel stops every fork and exit of the machine for that.
+test_what_a_worker_starts_is_born_in_the_control_group_of_its_run() {
+    tier_or_skip cgroup
+    strays_git
+    printf '#!/bin/bash\ncat /proc/self/cgroup /proc/$PPID/cgroup >"%s/groups"\nexit 1\n' "$TEST_DIR" >"$TEST_DIR/hang/git"
+    run "$SUPERVISE" --all --waves 1
+    grep '^0::' "$TEST_DIR/groups" >"$TEST_DIR/own"
+    expect_equal "$(wc -l <"$TEST_DIR/own")" 2
+    expect_matches "$TEST_DIR/own" '/lattice-[0-9a-f]+-[0-9a-f]+/[0-9a-f-]+$'
+    expect_equal "$(sed -n 2p "$TEST_DIR/own")" "$(grep '^0::' /proc/self/cgroup)" 'the group of the worker itself'
+}
+
 test_a_worker_run_by_hand_ends_what_its_git_left() {
     strays_git
     start hand "$WORKER" sync notes
@@ -241,4 +254,35 @@ WORKER
     expect_equal "$(json 'sources[0].status')" stuck
     expect_contains "$OUT" "process $(cat "$LATTICE_HOME/stray") is still there 5 s after SIGKILL"
     expect_equal "$(json 'sources[1].status')" ok
+}
+
+# The naive way reaps at the end of the next run: an idle service has none. Those of a child that was there at start come
+# to a service as all of a container's come to its first process.
+test_orphans_that_die_while_the_service_is_idle_are_reaped() {
+    fake_worker <<<'record ok ""'
+    sources a
+    mkfifo "$TEST_DIR/go" "$TEST_DIR/never"
+    cat >"$TEST_DIR/orphan" <<'ORPHAN'
+echo "$2 $$" >>"$1/orphans"
+read -r _ <"$1/never"
+ORPHAN
+    cat >"$TEST_DIR/parent" <<'PARENT'
+read -r _ <"$1/go"
+for i in 1 2 3; do bash "$1/orphan" "$1" $i & done
+PARENT
+    start serve bash -c 'bash "$1/parent" "$1" & exec "$0" serve' "$FAKE/lattice-supervise" "$TEST_DIR"
+    wait_for_line "$TEST_DIR/serve.err" 'a wave 1: ok' 20
+    echo >"$TEST_DIR/go"
+    local i pid
+    for i in 1 2 3; do
+        wait_for_line "$TEST_DIR/orphans" "^$i [0-9]+" 20
+    done
+    while read -r _ pid; do
+        kill -KILL "$pid"
+        wait_gone "$pid" 5
+    done <"$TEST_DIR/orphans"
+    # Two answers: the signal came before the first question, and is heard by the end of that turn of the loop.
+    expect_exit 0 supervise status
+    expect_exit 0 supervise status
+    expect_equal "$(cat "/proc/$STARTED/task/$STARTED/children")" ''
 }

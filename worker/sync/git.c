@@ -195,7 +195,7 @@ static bool start(struct spawn *s, bool wants_input, struct git_process *process
         s->in = in[0];
         s->out = out[1];
         s->err = err[1];
-        pid = fork();
+        pid = guard_fork();
     }
     if (pid == 0)
         exec_child(s);

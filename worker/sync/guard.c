@@ -53,16 +53,16 @@ void guard_name_item(void)
 
 /* What reaches further than the process group. */
 static struct {
-    int cgroup_kill; /* -1: no control group of our own */
+    int cgroup; /* what we start is born in it; -1: no control group of our own */
+    int cgroup_kill;
     bool subreaper;
-} reach = {.cgroup_kill = -1};
+} reach = {.cgroup = -1, .cgroup_kill = -1};
 
 void guard_end_group(void)
 {
     size_t ignored;
-    if (reach.cgroup_kill >= 0 && write(reach.cgroup_kill, "1", 1) == 1)
-        pause(); /* it holds us too; SIGKILL comes before this returns */
-    if (reach.subreaper)
+    bool killed = reach.cgroup_kill >= 0 && write(reach.cgroup_kill, "1", 1) == 1;
+    if (!killed && reach.subreaper)
         process_end_children(LAST_MS, &ignored);
     if (getpgrp() == getpid())
         kill(0, SIGKILL);
@@ -148,14 +148,13 @@ static void become_subreaper(void)
         childless && wanted && getpid() != 1 && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
 }
 
-/* Before anything is started: who is forked later is in the group from its birth. */
-static void enter_cgroup(void)
+static void make_cgroup(void)
 {
     const char *folder = getenv(CGROUP_VARIABLE);
     struct error e = {0};
     if (!folder)
         return;
-    if (cgroup_enter(folder, &e))
+    if (cgroup_make(folder, &reach.cgroup, &e))
         reach.cgroup_kill = cgroup_open_kill(folder);
     else
         log_line(LOG_WARN, NULL, "start", "%s", e.text);
@@ -168,7 +167,7 @@ void guard_supervised(pid_t parent)
     prctl(PR_SET_PDEATHSIG, PARENT_DEATH_SIGNAL, 0, 0, 0);
     if (getppid() != parent) /* it died before the signal was armed */
         guard_end_group();
-    enter_cgroup();
+    make_cgroup();
 }
 
 void guard_by_hand(void)
@@ -184,6 +183,11 @@ void guard_alarm(int64_t after_ms)
                      .tv_usec = (suseconds_t)(after_ms % 1000 * 1000)},
     };
     setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+pid_t guard_fork(void)
+{
+    return reach.cgroup >= 0 ? cgroup_fork(reach.cgroup) : fork();
 }
 
 bool guard_child(pid_t parent)

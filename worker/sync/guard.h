@@ -13,7 +13,7 @@
 void guard_init(void);
 
 /* For a worker that a supervisor started: subreaper, parent-death signal with the race closed, and
- * the control group that it was told to enter. `parent` is the supervisor's pid as the kernel gave
+ * the control group that it was told to make. `parent` is the supervisor's pid as the kernel gave
  * it before (getppid at start). */
 void guard_supervised(pid_t parent);
 /* For one that is run by hand: subreaper, unless there are children that are not ours. */
@@ -34,6 +34,8 @@ void guard_alarm(int64_t after_ms);
  * kill its caller's script. Does not return. Async-signal-safe. */
 void guard_end_group(void) __attribute__((noreturn));
 
+/* As fork(2), into the worker's control group if it has one. The child goes on to exec. */
+pid_t guard_fork(void);
 /* In a forked child before exec: parent-death signal, clean signal mask and dispositions. Returns
  * false if the parent is gone already. Async-signal-safe. */
 bool guard_child(pid_t parent);
