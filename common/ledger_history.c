@@ -84,12 +84,18 @@ static bool purge_one(struct ledger *ledger, const char *text, const char *sourc
     return ok;
 }
 
-bool ledger_purge(struct ledger *ledger, const char *source, int64_t *rows, struct error *e)
+bool ledger_forget(struct ledger *ledger, const char *source, int64_t *rows, struct error *e)
 {
+    bool ok = true;
     *rows = 0;
-    bool ok = ledger_begin(ledger, e);
     for (size_t i = 0; ok && i < sizeof purges / sizeof *purges; i++)
         ok = purge_one(ledger, purges[i], source, rows, e);
+    return ok;
+}
+
+bool ledger_purge(struct ledger *ledger, const char *source, int64_t *rows, struct error *e)
+{
+    bool ok = ledger_begin(ledger, e) && ledger_forget(ledger, source, rows, e);
     if (ok && ledger_commit(ledger, e))
         return true;
     ledger_roll_back(ledger);

@@ -29,8 +29,10 @@ typedef void (*ledger_counter_handler)(void *owner, const char *name, const char
 CHECKED bool ledger_read_counters(struct ledger *ledger, ledger_counter_handler handle, void *owner,
                                   struct error *e);
 
-/* Forgets a source: attempts, state, events, blamed pages; in a transaction of its own. *rows:
- * how many there were. Counters stay. */
+/* Forgets a source: attempts, state, events, blamed pages. *rows: how many there were. Counters
+ * stay. Within a transaction; ledger_purge makes its own. */
+CHECKED bool ledger_forget(struct ledger *ledger, const char *source, int64_t *rows,
+                           struct error *e);
 CHECKED bool ledger_purge(struct ledger *ledger, const char *source, int64_t *rows,
                           struct error *e);
 

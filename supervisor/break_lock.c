@@ -66,6 +66,16 @@ const char *break_answer_name(enum break_answer answer)
     return "";
 }
 
+bool break_answer_parse(const char *name, enum break_answer *answer)
+{
+    for (int i = 0; i < BREAK_ANSWERS; i++)
+        if (strcmp(break_answer_name((enum break_answer)i), name) == 0) {
+            *answer = (enum break_answer)i;
+            return true;
+        }
+    return false;
+}
+
 static bool say(struct breaking *b, enum break_answer answer, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

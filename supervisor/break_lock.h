@@ -39,6 +39,7 @@ void break_lock_one(const struct home *home, const char *id, const struct break_
 
 /* "broken", "refused", "absent", "forced", "race_already_cleared" */
 const char *break_answer_name(enum break_answer answer);
+bool break_answer_parse(const char *name, enum break_answer *answer);
 /* {"id", "verdict", "reason", "pid", "host", "age_s"}; the caller owns it. */
 json_t *break_verdict_json(const struct break_verdict *verdict);
 

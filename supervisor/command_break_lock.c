@@ -13,6 +13,7 @@
 #include "supervisor/break_lock.h"
 #include "supervisor/command_line.h"
 #include "supervisor/complain.h"
+#include "supervisor/control_client.h"
 #include "supervisor/help.h"
 #include "supervisor/holder.h"
 #include "supervisor/id_list.h"
@@ -139,7 +140,8 @@ static void print_line(const struct break_verdict *verdict)
     buf_release(&line);
 }
 
-/* The ledger has one writer: while a supervisor runs, what is broken here goes uncounted. */
+/* What was broken without a supervisor. The ledger has one writer: if one has begun meanwhile, it
+ * goes uncounted. */
 static void count_broken(const struct break_command *c, const int64_t counts[BREAK_ANSWERS])
 {
     struct ledger *ledger = NULL;
@@ -158,19 +160,63 @@ static void count_broken(const struct break_command *c, const int64_t counts[BRE
     lock_kernel_release(&fd);
 }
 
+/* The supervisor that runs breaks it, and counts it. False if none answers, with CAUSE_UNREACHABLE,
+ * or if it will not. */
+static bool ask_supervisor(const struct break_command *c, const char *id,
+                           struct break_verdict *verdict, struct error *e)
+{
+    struct control_request request = {
+        .command = "break-lock", .force = c->options.force, .max_age_ms = c->options.max_age_ms};
+    struct control_reply reply = {0};
+    struct control_line line;
+    bool told = false;
+    snprintf(request.source, sizeof request.source, "%s", id);
+    bool ok = control_ask(&c->home, &request, &line, e);
+    while (ok && reply.type != REPLY_END) {
+        ok = control_next(&line, -1, &reply, e);
+        if (ok && reply.type == REPLY_VERDICT) {
+            *verdict = reply.verdict;
+            told = true;
+        }
+    }
+    control_line_release(&line);
+    if (ok && !told)
+        return error_set(e, reply.cause ? reply.cause : CAUSE_BUG, "%s",
+                         reply.text[0] ? reply.text : "the supervisor gave no verdict");
+    return ok;
+}
+
+/* Returns whether we did it ourselves. */
+static bool break_one(const struct break_command *c, const char *id, struct break_verdict *verdict)
+{
+    struct error e = {0};
+    *verdict = (struct break_verdict){.answer = BREAK_REFUSED, .age_s = -1};
+    if (ask_supervisor(c, id, verdict, &e))
+        return false;
+    if (e.cause == CAUSE_UNREACHABLE) {
+        break_lock_one(&c->home, id, &c->options, verdict);
+        return true;
+    }
+    snprintf(verdict->id, sizeof verdict->id, "%s", id);
+    snprintf(verdict->reason, sizeof verdict->reason, "%s", e.text);
+    return false;
+}
+
 static int break_all(const struct break_command *c)
 {
     int64_t counts[BREAK_ANSWERS] = {0};
+    int64_t own[BREAK_ANSWERS] = {0};
     json_t *list = json_array();
     for (size_t i = 0; i < c->ids.count; i++) {
         struct break_verdict verdict;
-        break_lock_one(&c->home, c->ids.ids[i], &c->options, &verdict);
+        bool by_us = break_one(c, c->ids.ids[i], &verdict);
         counts[verdict.answer]++;
+        own[verdict.answer] += by_us;
         if (!c->json)
             print_line(&verdict);
         json_array_append_new(list, break_verdict_json(&verdict));
     }
-    count_broken(c, counts);
+    count_broken(c, own);
     int refused = (int)counts[BREAK_REFUSED];
     if (c->json) {
         json_t *document =

@@ -18,8 +18,7 @@
 #include "common/text.h"
 #include "common/url.h"
 #include "supervisor/command_line.h"
-#include "supervisor/purge.h"
-#include "supervisor/purge_history.h"
+#include "supervisor/purge_source.h"
 
 /* --- add ------------------------------------------------------------------------------------- */
 
@@ -158,41 +157,10 @@ static const char remove_help[] =
     "Takes a source out of sources.json. What was synced is kept, but served no more.\n"
     "\n"
     "  --purge     delete what was synced and the history of its runs as well, also of a source\n"
-    "              that was removed before\n"
+    "              that was removed before; a running supervisor does it, and stops the\n"
+    "              source's worker first\n"
     "  --home DIR  where everything is kept ($LATTICE_HOME)\n"
     "  --help      this text\n";
-
-/* The locks first: nothing is changed while a worker lives. The history goes only while no
- * supervisor runs, since the ledger has one writer. */
-static bool remove_and_purge(const struct home *home, const char *path, const char *id,
-                             struct error *e)
-{
-    CLEANUP(purge_release) struct purge purge;
-    struct purge_history history;
-    bool forgotten = false;
-    if (!purge_begin(home, id, &purge, e))
-        return false;
-    bool ok = purge_history_begin(home, id, &history, e);
-    /* A source that is no longer configured may still have a folder or a history. */
-    struct error unknown = {0};
-    if (ok && !config_remove(path, id, &unknown) &&
-        (unknown.cause != CAUSE_USAGE || (!purge.found && !history.found))) {
-        *e = unknown;
-        ok = false;
-    }
-    ok = ok && purge_delete(&purge, e) && purge_history_delete(&history, &forgotten, e);
-    if (ok && forgotten)
-        printf("removed %s, what was synced of it, and its history\n", id);
-    else if (ok) {
-        printf("removed %s and what was synced of it\n", id);
-        print_note("note",
-                   "%s; its history is kept: `lattice-supervise remove %s --purge` deletes "
-                   "it once no supervisor runs",
-                   history.busy.text, id);
-    }
-    purge_history_release(&history);
-    return ok;
-}
 
 static bool remove_source(const struct arguments *a, struct error *e)
 {
@@ -206,7 +174,7 @@ static bool remove_source(const struct arguments *a, struct error *e)
         return false;
     CLEANUP(free_text) char *path = home_path(&home, HOME_SOURCES_JSON);
     CLEANUP(free_text) char *folder = home_source_path(&home, id, "");
-    bool ok = a->purge ? remove_and_purge(&home, path, id, e) : config_remove(path, id, e);
+    bool ok = a->purge ? purge_source_anywhere(&home, id, e) : config_remove(path, id, e);
     home_release(&home);
     if (ok && !a->purge && access(folder, F_OK) == 0)
         printf("removed %s; %s is kept, `lattice-supervise remove %s --purge` deletes it\n", id,

@@ -100,16 +100,18 @@ void control_line_release(struct control_line *line)
     buf_release(&line->got);
 }
 
-bool control_command(const struct home *home, const struct control_request *request,
+bool control_command(const struct home *home, const struct control_request *request, int wait_ms,
                      struct error *e)
 {
     struct control_line line;
     struct control_reply reply = {0};
     bool ok = control_ask(home, request, &line, e);
     while (ok && reply.type != REPLY_END) {
-        ok = control_next(&line, CONTROL_ANSWER_MS, &reply, e);
-        if (ok && reply.type == REPLY_TEXT)
+        ok = control_next(&line, wait_ms, &reply, e);
+        if (ok && reply.type == REPLY_TEXT) {
             printf("%s\n", reply.text);
+            fflush(stdout); /* the next line may take long */
+        }
     }
     control_line_release(&line);
     if (ok && reply.cause != CAUSE_NONE)

@@ -19,8 +19,9 @@ CHECKED bool control_next(struct control_line *line, int wait_ms, struct control
                           struct error *e);
 void control_line_release(struct control_line *line);
 
-/* Asks and prints every text of the answer; how it ended is how the command ends. */
+/* Asks and prints every text of the answer; how it ended is how the command ends. `wait_ms` as
+ * above, for each line. */
 CHECKED bool control_command(const struct home *home, const struct control_request *request,
-                             struct error *e);
+                             int wait_ms, struct error *e);
 
 #endif

@@ -81,7 +81,8 @@ static int64_t number(const json_t *json, const char *key)
     X("grace_ms", limits.grace_ms)                                                                 \
     X("stall_ms", limits.stall_ms)                                                                 \
     X("budget_ms", budget_ms)                                                                      \
-    X("waves", waves)
+    X("waves", waves)                                                                              \
+    X("max_age_ms", max_age_ms)
 
 char *control_write_request(const struct control_request *request)
 {
@@ -95,6 +96,7 @@ char *control_write_request(const struct control_request *request)
 #undef X
     json_object_set_new(json, "full", json_boolean(request->full));
     json_object_set_new(json, "allow_shrink", json_boolean(request->allow_shrink));
+    json_object_set_new(json, "force", json_boolean(request->force));
     return as_line(json);
 }
 
@@ -118,6 +120,7 @@ bool control_read_request(const char *line, size_t size, struct control_request 
 #undef X
     read.full = json_is_true(json_object_get(json, "full"));
     read.allow_shrink = json_is_true(json_object_get(json, "allow_shrink"));
+    read.force = json_is_true(json_object_get(json, "force"));
     const char *path = json_string_value(json_object_get(json, "path"));
     read.path = path ? xstrdup(path) : NULL;
     *request = read;
@@ -133,6 +136,7 @@ void control_request_release(struct control_request *request)
 static const char *const reply_types[] = {[REPLY_ATTEMPT] = "attempt",
                                           [REPLY_TEXT] = "text",
                                           [REPLY_RUNNING] = "running",
+                                          [REPLY_VERDICT] = "verdict",
                                           [REPLY_END] = "end"};
 
 /* The numbers of an attempt beside its result, which has a writer of its own. */
@@ -173,6 +177,20 @@ static bool read_attempt(const json_t *json, struct attempt *attempt, struct err
     return is_result || error_set(e, CAUSE_BUG, "a reply without a result");
 }
 
+static bool read_verdict(const json_t *json, struct break_verdict *verdict, struct error *e)
+{
+    char answer[24];
+    copy_text(json, "id", verdict->id, sizeof verdict->id);
+    copy_text(json, "verdict", answer, sizeof answer);
+    copy_text(json, "reason", verdict->reason, sizeof verdict->reason);
+    copy_text(json, "host", verdict->host, sizeof verdict->host);
+    verdict->pid = (pid_t)number(json, "pid");
+    const json_t *age = json_object_get(json, "age_s");
+    verdict->age_s = json_is_integer(age) ? json_integer_value(age) : -1;
+    return break_answer_parse(answer, &verdict->answer) ||
+           error_set(e, CAUSE_BUG, "a reply with an unknown verdict");
+}
+
 char *control_write_reply(const struct control_reply *reply)
 {
     json_t *json = begin(reply_types[reply->type]);
@@ -185,6 +203,9 @@ char *control_write_reply(const struct control_reply *reply)
     case REPLY_END:
         json_object_set_new(json, "cause", json_string(cause_name(reply->cause)));
         json_object_set_new(json, "text", text_json(reply->text));
+        break;
+    case REPLY_VERDICT:
+        json_object_set_new(json, "verdict", break_verdict_json(&reply->verdict));
         break;
     case REPLY_RUNNING:
         json_object_set_new(json, "phase", text_json(reply->phase));
@@ -230,5 +251,7 @@ bool control_read_reply(const char *line, size_t size, struct control_reply *rep
         return error_set(e, CAUSE_BUG, "a reply with an unknown cause");
     if (reply->type == REPLY_RUNNING)
         read_running(json, reply);
+    if (reply->type == REPLY_VERDICT)
+        return read_verdict(json_object_get(json, "verdict"), &reply->verdict, e);
     return reply->type != REPLY_ATTEMPT || read_attempt(json, &reply->attempt, e);
 }

@@ -6,6 +6,7 @@
 
 #include "common/config.h"
 #include "common/ledger.h"
+#include "supervisor/break_lock.h"
 #include "supervisor/schedule.h"
 
 enum { CONTROL_VERSION = 1 };
@@ -19,14 +20,17 @@ struct control_request {
     struct run_limits limits;       /* 0 where no flag was given */
     int64_t budget_ms;              /* 0: none */
     int64_t waves;
+    int64_t max_age_ms; /* of break-lock; 0: none */
     bool full;
     bool allow_shrink;
+    bool force; /* of break-lock */
 };
 
 enum control_reply_type {
     REPLY_ATTEMPT, /* one run of the source ended */
     REPLY_TEXT,    /* a line for people */
     REPLY_RUNNING, /* where a worker stands */
+    REPLY_VERDICT, /* of break-lock */
     REPLY_END,     /* done; cause and text say what went wrong */
 };
 
@@ -36,7 +40,8 @@ struct control_reply {
     char text[ERROR_TEXT_SIZE]; /* of TEXT and END */
     enum cause cause;           /* of END */
     struct attempt attempt;     /* of ATTEMPT */
-    char phase[16];             /* of RUNNING, as all below */
+    struct break_verdict verdict;
+    char phase[16]; /* of RUNNING, as all below */
     int64_t done;
     int64_t total;    /* -1: not known */
     int64_t left_ms;  /* to its deadline */

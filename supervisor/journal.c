@@ -19,6 +19,7 @@ struct entry {
     struct attempt *attempt; /* owned; NULL for the others */
     struct page_name page;   /* owned; no path for the others */
     bool retry;
+    bool purge;
     char *retry_path; /* owned; NULL: all */
 };
 
@@ -37,7 +38,9 @@ struct journal {
     uv_work_t work;
     bool writing;
     bool stopped;
-    bool warned; /* once is enough */
+    bool warned;                  /* once is enough */
+    void (*written)(void *owner); /* NULL: nobody waits for it */
+    void *owner;
     struct batch waiting;
     struct batch batch; /* the pool's while `writing` */
 };
@@ -81,6 +84,10 @@ static bool write_entry(struct journal *journal, const struct entry *entry, stru
     if (entry->retry) {
         struct ledger_retry taken = {0};
         return ledger_retry(journal->ledger, entry->source, entry->retry_path, &taken, e);
+    }
+    if (entry->purge) {
+        int64_t rows;
+        return ledger_forget(journal->ledger, entry->source, &rows, e);
     }
     if (entry->page.path) {
         struct ledger_page page = {.source = entry->source,
@@ -146,6 +153,8 @@ static void wrote(uv_work_t *work, int status)
     journal->writing = false;
     batch_clear(&journal->batch);
     arm(journal);
+    if (journal->written)
+        journal->written(journal->owner);
 }
 
 static void timer_fired(uv_timer_t *timer)
@@ -204,6 +213,14 @@ void journal_retry(struct journal *journal, const char *source, const char *path
     arm(journal);
 }
 
+void journal_purge(struct journal *journal, const char *source)
+{
+    if (!journal->ledger)
+        return;
+    batch_add(&journal->waiting, source)->purge = true;
+    arm(journal);
+}
+
 void journal_event(struct journal *journal, const char *source, const char *type, json_t *data)
 {
     if (journal->ledger) {
@@ -226,6 +243,12 @@ void journal_count(struct journal *journal, const char *name, const char *label,
     entry->json = xstrdup(label);
     entry->count = by;
     arm(journal);
+}
+
+void journal_on_written(struct journal *journal, void (*handle)(void *owner), void *owner)
+{
+    journal->written = handle;
+    journal->owner = owner;
 }
 
 bool journal_is_busy(const struct journal *journal)

@@ -16,10 +16,14 @@ void journal_attempt(struct journal *journal, const char *source, const struct a
 void journal_blame(struct journal *journal, const char *source, const struct page_name *page);
 /* Somebody said `retry`; `path` NULL: for all of the source. */
 void journal_retry(struct journal *journal, const char *source, const char *path);
+/* The source was purged: nothing of it stays. */
+void journal_purge(struct journal *journal, const char *source);
 /* Takes `data`. `type` is one of EVENT_TYPE_*. */
 void journal_event(struct journal *journal, const char *source, const char *type, json_t *data);
 /* `name` is one of COUNTER_* (static); `label` is copied. */
 void journal_count(struct journal *journal, const char *name, const char *label, int64_t by);
+/* Called when something was written, and more may wait. */
+void journal_on_written(struct journal *journal, void (*handle)(void *owner), void *owner);
 /* Something is not in the ledger yet. */
 bool journal_is_busy(const struct journal *journal);
 /* No more writes from the loop, so that it can end. */

@@ -93,7 +93,24 @@ static void handle_status(struct run *run, struct control_client *client,
     control_end(client, CAUSE_NONE, "");
 }
 
-enum needs { NO_SOURCE, MAYBE_SOURCE, ONE_SOURCE };
+static void handle_break(struct run *run, struct control_client *client,
+                         const struct control_request *request, struct task *task)
+{
+    (void)task;
+    chores_add(run, client, request, false);
+}
+
+static void handle_purge(struct run *run, struct control_client *client,
+                         const struct control_request *request, struct task *task)
+{
+    (void)task;
+    if (run->stop_signal)
+        control_end(client, CAUSE_LOCKED, "the running supervisor is about to stop; try again");
+    else
+        chores_add(run, client, request, true);
+}
+
+enum needs { NO_SOURCE, MAYBE_SOURCE, ONE_SOURCE, ANY_SOURCE /* configured or not */ };
 
 /* A new request is a row here and a command that asks for it. A handler never waits: what takes
  * long ends the client later. */
@@ -103,10 +120,9 @@ static const struct {
     void (*handle)(struct run *run, struct control_client *client,
                    const struct control_request *request, struct task *task);
 } requests[] = {
-    {"sync", ONE_SOURCE, handle_sync},
-    {"kick", MAYBE_SOURCE, handle_kick},
-    {"retry", ONE_SOURCE, handle_retry},
-    {"status", NO_SOURCE, handle_status},
+    {"sync", ONE_SOURCE, handle_sync},        {"kick", MAYBE_SOURCE, handle_kick},
+    {"retry", ONE_SOURCE, handle_retry},      {"status", NO_SOURCE, handle_status},
+    {"break-lock", ANY_SOURCE, handle_break}, {"purge", ANY_SOURCE, handle_purge},
 };
 
 static void take_request(void *owner, struct control_client *client,
@@ -121,7 +137,10 @@ static void take_request(void *owner, struct control_client *client,
         at++;
     if (at == sizeof requests / sizeof *requests)
         control_end(client, CAUSE_USAGE, "the running supervisor does not know this command");
-    else if (!task && (requests[at].needs == ONE_SOURCE || request->source[0])) {
+    else if (requests[at].needs == ANY_SOURCE && !source_id_valid(request->source))
+        control_end(client, CAUSE_USAGE, "expected the id of a source");
+    else if (!task && requests[at].needs != ANY_SOURCE &&
+             (requests[at].needs == ONE_SOURCE || request->source[0])) {
         snprintf(text, sizeof text, "the running supervisor has no source \"%s\"", request->source);
         control_end(client, CAUSE_USAGE, text);
     } else
@@ -132,6 +151,7 @@ static void client_gone(void *owner, struct control_client *client)
 {
     struct run *run = owner;
     handover_forget(&run->handovers, client);
+    chores_forget(run, client);
 }
 
 void requests_open(struct run *run)

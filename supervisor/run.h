@@ -6,6 +6,7 @@
 
 #include "common/config.h"
 #include "common/home.h"
+#include "supervisor/chores.h"
 #include "supervisor/containment.h"
 #include "supervisor/control.h"
 #include "supervisor/handover.h"
@@ -35,6 +36,7 @@ struct run {
     struct journal *journal; /* owned */
     struct control *control; /* owned; NULL: nobody can reach us */
     struct handover_list handovers;
+    struct chore_list chores;
     int64_t started_ms; /* uv_now() */
     int64_t started_at; /* Unix seconds */
 

@@ -75,7 +75,7 @@ void service_make_due(const struct run *run, struct task *task)
 
 static bool waits(const struct task *task)
 {
-    return task->source->enabled && !task->queued && !task->child;
+    return task->source->enabled && !task->queued && !task->child && !task->removed;
 }
 
 static void ticked(uv_timer_t *timer);

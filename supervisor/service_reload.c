@@ -87,7 +87,8 @@ static void take_over(struct run *run, struct task *old, struct task *task)
     task->order.position = entry.order.position;
     task->gone = false;
     task->queued = task->queued && (task->source->enabled || handover_of(&run->handovers, task));
-    if (!was_gone && same_entry(before, task->source))
+    task->removed = chores_purge(run, task->source->id);
+    if (!was_gone && old->removed == task->removed && same_entry(before, task->source))
         return;
     service_make_due(run, task);
     /* What it is synced from or by has changed: what it holds is no longer what is wanted. */

@@ -32,6 +32,7 @@ struct task {
     bool selected;                      /* the first wave takes it */
     bool queued;                        /* waits for a slot */
     bool kicked;                        /* runs once more when its run has ended */
+    bool removed;                       /* to be purged: not started any more */
     bool gone;                          /* no longer in sources.json; its run goes on */
     struct config entry;                /* owned; of one that is gone; else empty */
     struct run_limits limits;

@@ -75,7 +75,7 @@ static void forget_taken(struct run *run)
 
 static void enqueue(struct run *run, struct task *task)
 {
-    if (task->queued || task->child)
+    if (task->queued || task->child || task->removed || task->gone)
         return;
     forget_taken(run);
     run->queue[run->queue_count++] = task;
@@ -143,13 +143,15 @@ static void child_done(void *owner, const struct child_end *end)
     task->kicked = false;
     if (run->service)
         service_ended(run, task);
-    if (more && !run->stop_signal && !task->gone)
+    bool gone = task->gone || task->removed;
+    if (more && !run->stop_signal && !gone)
         enqueue(run, task);
     else if (more)
         handover_refuse(&run->handovers, task,
-                        task->gone ? TASK_GONE_TEXT : "the supervisor was stopped");
+                        gone ? TASK_GONE_TEXT : "the supervisor was stopped");
     tell_finished(task, &attempt, before);
     run->running--;
+    chores_go(run);
     fill_slots(run);
 }
 
@@ -211,6 +213,10 @@ static void take_next(struct run *run)
     struct task *task = run->queue[run->queue_next++];
     struct run_limits limits = task->limits;
     task->queued = false;
+    if (task->removed) {
+        handover_refuse(&run->handovers, task, TASK_GONE_TEXT);
+        return;
+    }
     if (handover_of(&run->handovers, task)) {
         take_handed_over(run, task);
         return;
@@ -235,7 +241,7 @@ static void fill_slots(struct run *run)
     }
     while (run->running < run->jobs && wave_pending(run))
         take_next(run);
-    if (run->running == 0)
+    if (run->running == 0 && !run->chores.working)
         end_wave(run);
 }
 
@@ -280,6 +286,7 @@ static void swept(void *owner, const struct sweep_item *item)
         return;
     run->sweeping = false;
     run->wave++;
+    chores_go(run);
     if (run->service)
         service_swept(run, now(run) - run->sweep_started_ms);
     wave_go(run);

@@ -114,6 +114,91 @@ test_retry_goes_to_the_one_writer_of_the_ledger() {
     expect_equal "$(ledger "SELECT failures, next_attempt_at FROM source_state WHERE source = 'bad'")" '0|0'
 }
 
+# The service of a synced source `notes`, with real workers. `git` hangs while the file `hang` is there.
+service_of_notes() {
+    make_repo repo
+    repo_pages repo 3
+    repo_commit repo
+    expect_exit 0 "$SUPERVISE" add notes "$TEST_DIR/repo" --set every=1h --set grace=1s
+    expect_exit 0 "$SUPERVISE" --all
+    mkdir -p bin
+    printf '#!/bin/bash\n[ ! -e %s ] || { echo held >>%s; exec sleep infinity; }\nexec %s "$@"\n' \
+        "$TEST_DIR/hang" "$TEST_DIR/held" "$(command -v git)" >bin/git
+    chmod +x bin/git
+    PATH=$TEST_DIR/bin:$PATH start serve "$SUPERVISE" serve
+    SERVE=$STARTED
+    wait_for_line serve.err 'serve: ready' 20
+}
+
+stop_service() {
+    kill -TERM "$SERVE"
+    wait_exit "$SERVE"
+    expect_equal "$CODE" 0
+}
+
+test_break_lock_is_done_and_counted_by_the_one_that_runs() {
+    service_of_notes
+    sqlite3 -batch "$LATTICE_HOME/sources/notes/store.db" "
+        INSERT INTO lock VALUES(1, 'gone', '$(hostname)', '$(cat /proc/sys/kernel/random/boot_id)',
+            $(stat -Lc %i /proc/self/ns/pid), 2147483000, 1, 'import', 5, 10, 1, 1, 7)"
+    expect_exit 0 "$SUPERVISE" break-lock --all
+    expect_matches "$OUT" '^notes: broken: cleared the lock row of pid 2147483000 '
+    expect_equal "$(sql notes 'SELECT count(*) FROM lock')" 0
+    expect_contains serve.err 'info notes break-lock: broken: cleared the lock row'
+    expect_exit 0 "$SUPERVISE" break-lock --source notes --json
+    expect_equal "$(json 'locks[0].verdict')" absent
+    touch hang
+    expect_exit 0 "$SUPERVISE" kick notes
+    wait_for_line held held 20
+    expect_exit 1 "$SUPERVISE" break-lock --source notes --max-age 1h --json
+    expect_equal "$(json 'locks[0].verdict')" refused
+    expect_equal "$(json refused)" 1
+    rm hang
+    expect_exit 0 "$SUPERVISE" break-lock --source notes --force
+    expect_matches "$OUT" '^notes: forced: ended pid [0-9]+ '
+    stop_service
+    expect_equal "$(ledger "SELECT group_concat(label || count, ' ') FROM counter
+        WHERE name = 'lock_cleared'")" 'broken1 forced1'
+}
+
+# remove --purge: the worker is asked to stop, then everything goes; the others are not disturbed.
+test_a_source_that_runs_is_stopped_and_purged() {
+    local hung
+    service_of_notes
+    make_repo repo2
+    repo_commit repo2
+    touch hang
+    expect_exit 0 "$SUPERVISE" kick notes
+    wait_for_line held held 20
+    hung=$(sql notes 'SELECT pid FROM lock')
+    expect_exit 0 "$SUPERVISE" remove notes --purge
+    expect_equal "$(cat "$OUT")" 'notes: its worker is asked to stop first
+removed notes, what was synced of it, and its history'
+    wait_gone "$hung" 0
+    [ ! -e "$LATTICE_HOME/sources/notes" ] || fail 'its folder is still there'
+    expect_exit 0 "$SUPERVISE" list
+    expect_not_contains "$OUT" notes
+    expect_exit 64 "$SUPERVISE" remove notes --purge
+    rm hang
+    # The same name again is a new source.
+    expect_exit 0 "$SUPERVISE" add notes "$TEST_DIR/repo2" --set every=1h
+    wait_for_line serve.err 'notes wave [0-9]+: ok, 0 pages' 20
+    stop_service
+    expect_equal "$(ledger "SELECT group_concat(outcome) FROM attempt WHERE source = 'notes'")" ok
+}
+
+test_a_run_under_way_purges_another_source() {
+    supervisor_at_work
+    expect_exit 1 supervise --source bad
+    mkdir -p "$LATTICE_HOME/sources/bad"
+    expect_exit 0 supervise remove bad --purge
+    expect_equal "$(cat "$OUT")" 'removed bad, what was synced of it, and its history'
+    [ ! -e "$LATTICE_HOME/sources/bad" ] || fail 'its folder is still there'
+    expect_exit 64 supervise --source bad
+    let_go
+    expect_equal "$(ledger "SELECT count(*) FROM attempt WHERE source = 'bad'")" 0
+}
+
 # raw TEXT: what the socket answers to it.
 raw() {
     printf '%b' "$1" | "$TOOLS/ask_socket" "$LATTICE_HOME/supervise.sock" >"$OUT"

@@ -66,15 +66,15 @@ test_history_is_kept_when_a_source_is_removed_and_goes_when_it_is_purged() {
     expect_exit 64 "$SUPERVISE" remove notes --purge
 }
 
-test_while_a_supervisor_runs_the_history_stays_and_that_is_said() {
+test_beside_a_supervisor_that_does_not_answer_nothing_is_purged() {
     two_sources
     expect_exit 0 "$SUPERVISE" --all
     start running "$TOOLS/hold_lock" "$LATTICE_HOME/supervise.lock"
     wait_for_line running.out held 10
-    expect_exit 0 "$SUPERVISE" remove notes --purge
-    expect_equal "$(cat "$OUT")" 'removed notes and what was synced of it'
-    expect_contains "$ERR" 'its history is kept'
-    [ ! -e "$LATTICE_HOME/sources/notes" ]
+    expect_exit 75 "$SUPERVISE" remove notes --purge
+    expect_contains "$ERR" 'nothing was removed; try again when it has ended'
+    expect_exit 0 "$SUPERVISE" list
+    expect_contains "$OUT" notes
     kill -KILL "$STARTED"
     wait_exit "$STARTED"
     expect_exit 0 "$SUPERVISE" remove notes --purge
