@@ -27,14 +27,15 @@ define TEST_DEPS
 sqlite3                        sqlite              sqlite           sqlite             looks into stores from the tests
 procps                         procps-ng           procps-ng        procps             lists processes in the tests
 util-linux                     util-linux          util-linux       util-linux         setsid, setpriv and mount in the tests
-lighttpd                       lighttpd            lighttpd         lighttpd           serves git over https:// to the tests
-lighttpd-mod-openssl           -                   -               -                  its TLS
-openssl                        openssl             openssl          openssl            makes that server's certificate
 openssh-client                 openssh-clients     openssh          openssh-client     reaches ssh:// sources
 strace                         strace              strace           strace             shows that an idle service makes no system call
 endef
-# Not on a person's machine: installed, it serves. Its tests say that they were skipped.
+# Not on a person's machine, where they would begin to serve: CI=true make deps installs them. Tests
+# that find none say so and are skipped.
 define CI_DEPS
+lighttpd                       lighttpd            lighttpd         lighttpd           serves git over https:// to the tests
+lighttpd-mod-openssl           -                   -               -                  its TLS
+openssl                        openssl             openssl          openssl            makes that server's certificate
 openssh-server                 openssh-server      openssh          openssh-server     serves git over ssh:// to the tests
 endef
 define LINT_DEPS
@@ -211,6 +212,8 @@ uninstall: ## remove them again
 clean: ## remove everything that was built, build/try included
 	rm -rf '$(BUILD)'
 
+build-deps:
+	@tests/deps.sh BUILD
 deps: ## install what building and testing need (says what and why)
 	@tests/deps.sh BUILD TEST$(if $(CI), CI)
 lint-deps: ## the same, and what make lint and make fuzz need
@@ -219,7 +222,7 @@ valgrind-deps:
 	@tests/deps.sh BUILD TEST$(if $(CI), CI) VALGRIND
 heavy-deps:
 	@tests/deps.sh BUILD TEST$(if $(CI), CI) HEAVY
-.PHONY: valgrind-deps heavy-deps
+.PHONY: build-deps valgrind-deps heavy-deps
 
 # `make lint check` is one after the other: both install, and both fill all processors by themselves.
 FRONT := try check lint asan tsan valgrind coverage fuzz heavy bench deps lint-deps install
@@ -230,7 +233,7 @@ endif
 # Dependencies come before this file is read again, since pkg-config is asked while it is read.
 again = +@$(MAKE) --no-print-directory $(1)
 
-try: deps ## build, sync this repository (and REPO=/path/or/url), print the summary
+try: build-deps ## build, sync this repository (and REPO=/path/or/url), print the summary
 	$(call again,do-try)
 check: deps ## all fast tests, plain and under ASan+UBSan; T=regex picks, KEEP=1 keeps their folders
 	$(call again,do-check)

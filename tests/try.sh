@@ -57,4 +57,5 @@ code=0
 echo
 echo 'Run "make try" again to see "unchanged". To look further:'
 echo "  LATTICE_HOME=$LATTICE_HOME $supervise status"
+echo "  LATTICE_HOME=$LATTICE_HOME $bin/lattice-reads search WORD"
 exit "$code"

@@ -11,8 +11,8 @@ SECRET=s3same-$$-$RANDOM
 # certificate is the test's own. At each request it notes the arguments of all processes.
 https_server() {
     local backend=$TEST_DIR/backend lighttpd
-    lighttpd=$(PATH=$PATH:/usr/sbin command -v lighttpd) || skip 'there is no lighttpd'
-    command -v openssl >/dev/null || skip 'there is no openssl'
+    lighttpd=$(PATH=$PATH:/usr/sbin command -v lighttpd) || skip 'there is no lighttpd (CI=true make deps installs it)'
+    command -v openssl >/dev/null || skip 'there is no openssl (CI=true make deps installs it)'
     mkdir "$TEST_DIR/srv"
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test \
         -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem 2>/dev/null

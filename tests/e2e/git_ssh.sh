@@ -9,7 +9,7 @@
 # is told stands where the machine's ssh_config is, in mounts that are the test's own.
 ssh_server() {
     local sshd account file
-    sshd=$(PATH=$PATH:/usr/sbin command -v sshd) || skip 'there is no sshd (package openssh-server)'
+    sshd=$(PATH=$PATH:/usr/sbin command -v sshd) || skip 'there is no sshd (CI=true make deps installs it)'
     command -v ssh-keygen >/dev/null || skip 'there is no ssh-keygen (package openssh-client)'
     [ -e /etc/ssh/ssh_config ] || skip 'there is no /etc/ssh/ssh_config to stand in for'
     account=$(id -un)
