@@ -238,3 +238,40 @@ json_t *status_json(const struct source_status *status)
     json_object_set_new(object, "run_id", text_or_null(run_id));
     return object;
 }
+
+json_t *attempt_json(const char *source, const struct attempt *attempt)
+{
+    const struct run_result *r = &attempt->result;
+    json_t *run = json_object();
+    const struct {
+        const char *key;
+        int64_t value;
+    } numbers[] = {
+        {"wave", attempt->wave},
+        {"started_at", r->started_at},
+        {"ended_at", attempt->ended_at},
+        {"pages", r->pages},
+        {"added", r->added},
+        {"changed", r->changed},
+        {"deleted", r->deleted},
+        {"renamed", r->renamed},
+        {"remaining", r->remaining},
+        {"errors", r->errors},
+        {"quarantined", r->quarantined},
+        {"duration_ms", r->duration_ms},
+        {"cpu_ms", r->cpu_ms},
+        {"peak_rss_bytes", r->peak_rss_bytes},
+        {"exit_code", attempt->exit_code},
+        {"signal", attempt->signal ? attempt->signal : -1},
+    };
+    json_object_set_new(run, "source", json_string(source));
+    json_object_set_new(run, "run_id", text_or_null(r->run_id));
+    json_object_set_new(run, "status", json_string(outcome_name(r->outcome)));
+    json_object_set_new(run, "cause", text_or_null(cause_name(r->cause)));
+    json_object_set_new(run, "message", text_or_null(r->message));
+    json_object_set_new(run, "kill_stage", text_or_null(attempt->kill_stage));
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        json_object_set_new(run, numbers[i].key,
+                            numbers[i].value >= 0 ? json_integer(numbers[i].value) : json_null());
+    return run;
+}

@@ -52,6 +52,9 @@ const char *status_name(const struct source_status *status);
 /* The fields of one source as a JSON object; the caller owns it. What is not known is null. */
 json_t *status_json(const struct source_status *status);
 
+/* The fields of one past run, of any source; the caller owns it. What is not known is null. */
+json_t *attempt_json(const char *source, const struct attempt *attempt);
+
 /* Does a living worker hold the source's kernel lock? Asks without taking it. */
 bool source_is_locked(const struct home *home, const char *id);
 

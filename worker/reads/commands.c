@@ -7,9 +7,19 @@
 #include "worker/reads/print.h"
 
 static const char *const query_words[] = {"query...", NULL};
+static const char *const page_words[] = {"source", "path", NULL};
+static const char *const source_words[] = {"source", NULL};
+static const char *const sources_words[] = {"source...", NULL};
 
 const struct shell_command shell_commands[] = {
     {"search", reads_help_search, query_words, false, print_search},
+    {"page", reads_help_page, page_words, true, print_page},
+    {"context", reads_help_context, page_words, false, print_context},
+    {"links", reads_help_links, page_words, false, print_links},
+    {"recent", reads_help_recent, sources_words, false, print_recent},
+    {"sources", reads_help_sources, sources_words, false, print_sources},
+    {"runs", reads_help_runs, source_words, false, print_runs},
+    {"stats", reads_help_stats, sources_words, false, print_stats},
 };
 const size_t shell_command_count = sizeof shell_commands / sizeof *shell_commands;
 

@@ -13,6 +13,11 @@
 
 const char reads_help[] =
     "usage: lattice-reads search QUERY... [OPTION]...\n"
+    "       lattice-reads page SOURCE PATH [--raw]\n"
+    "       lattice-reads context SOURCE PATH --around CHUNK [--before N] [--after N]\n"
+    "       lattice-reads links SOURCE PATH\n"
+    "       lattice-reads recent | sources | stats [SOURCE]...\n"
+    "       lattice-reads runs [SOURCE]\n"
     "       lattice-reads --help | --version\n"
     "\n"
     "Reads what lattice-supervise synced. It opens the stores read-only and waits for no writer.\n"
@@ -46,6 +51,61 @@ const char reads_help_search[] =
     "  --until D|DATE     only pages that came or changed before\n"
     "  --limit N          at most N, up to 100 (10)\n"
     "  --offset N         leave out the first N\n" COMMON_OPTIONS;
+
+const char reads_help_page[] =
+    "usage: lattice-reads page SOURCE PATH [OPTION]...\n"
+    "\n"
+    "One page as it was synced.\n"
+    "\n"
+    "  --raw              its bytes alone; control characters are not escaped\n" COMMON_OPTIONS;
+
+const char reads_help_context[] =
+    "usage: lattice-reads context SOURCE PATH --around CHUNK [OPTION]...\n"
+    "\n"
+    "The part of a page around a hit.\n"
+    "\n"
+    "  --around CHUNK     the number that search shows\n"
+    "  --before N         so many chunks before it (1)\n"
+    "  --after N          so many chunks behind it (1)\n" COMMON_OPTIONS;
+
+const char reads_help_links[] =
+    "usage: lattice-reads links SOURCE PATH [OPTION]...\n"
+    "\n"
+    "Where a page leads (->), and which pages of its source lead to it (<-).\n"
+    "\n"
+    "  --limit N          at most N of each, up to 100 (100)\n"
+    "  --offset N         leave out the first N of each\n" COMMON_OPTIONS;
+
+const char reads_help_recent[] =
+    "usage: lattice-reads recent [SOURCE]... [OPTION]...\n"
+    "\n"
+    "Pages that came or changed last, by the time of the sync that brought them.\n"
+    "\n"
+    "  --source ID        the same as a plain SOURCE; repeatable\n"
+    "  --kind K           only sources of this kind, such as git\n"
+    "  --limit N          at most N, up to 100 (20)\n"
+    "  --offset N         leave out the first N\n" COMMON_OPTIONS;
+
+const char reads_help_sources[] =
+    "usage: lattice-reads sources [SOURCE]... [OPTION]...\n"
+    "\n"
+    "How every source stands. FRESH is the time since its store was last known to equal it.\n"
+    "\n"
+    "  --kind K           only sources of this kind, such as git\n" COMMON_OPTIONS;
+
+const char reads_help_runs[] = "usage: lattice-reads runs [SOURCE] [OPTION]...\n"
+                               "\n"
+                               "Past runs, the newest first.\n"
+                               "\n"
+                               "  --limit N          at most N, up to 100 (20)\n"
+                               "  --offset N         leave out the first N\n" COMMON_OPTIONS;
+
+const char reads_help_stats[] =
+    "usage: lattice-reads stats [SOURCE]... [OPTION]...\n"
+    "\n"
+    "What the stores hold.\n"
+    "\n"
+    "  --kind K           only sources of this kind, such as git\n" COMMON_OPTIONS;
 
 int reads_help_print(const char *text)
 {

@@ -4,6 +4,13 @@
 
 extern const char reads_help[];
 extern const char reads_help_search[];
+extern const char reads_help_page[];
+extern const char reads_help_context[];
+extern const char reads_help_links[];
+extern const char reads_help_recent[];
+extern const char reads_help_sources[];
+extern const char reads_help_runs[];
+extern const char reads_help_stats[];
 
 /* Prints it to stdout; the exit code. */
 int reads_help_print(const char *text);

@@ -1,7 +1,10 @@
 /* The operations there are. */
 #include "worker/reads/answer.h"
+#include "worker/reads/links.h"
 #include "worker/reads/ops.h"
+#include "worker/reads/pages.h"
 #include "worker/reads/search.h"
+#include "worker/reads/sources.h"
 
 enum { TEXT_MAX = 4096, ID_MAX = 64, COUNT_OF_IDS_MAX = 64 };
 
@@ -37,8 +40,55 @@ static const struct op_param search_params[] = {
     PARAM_OFFSET(SEARCH_OFFSET_MAX),
 };
 
+#define PARAM_PAGE                                                                                 \
+    {"source", OP_TEXT, true, 1, ID_MAX, 0, "the source's id"},                                    \
+    {                                                                                              \
+        "path", OP_TEXT, true, 1, TEXT_MAX, 0, "the page's path in it"                             \
+    }
+
+static const struct op_param page_params[] = {PARAM_PAGE};
+
+static const struct op_param context_params[] = {
+    PARAM_PAGE,
+    {"around", OP_COUNT, true, 0, INT32_MAX, 0, "a chunk's number, as hits have it"},
+    {"before", OP_COUNT, false, 0, CONTEXT_CHUNKS_MAX, 1, "so many chunks before it"},
+    {"after", OP_COUNT, false, 0, CONTEXT_CHUNKS_MAX, 1, "so many chunks behind it"},
+};
+
+static const struct op_param links_params[] = {
+    PARAM_PAGE,
+    PARAM_LIMIT(PAGING_LIMIT_MAX),
+    PARAM_OFFSET(LINKS_OFFSET_MAX),
+};
+
+static const struct op_param recent_params[] = {
+    PARAM_SOURCES,
+    PARAM_KIND,
+    PARAM_LIMIT(20),
+    PARAM_OFFSET(RECENT_OFFSET_MAX),
+};
+
+static const struct op_param sources_params[] = {PARAM_SOURCES, PARAM_KIND};
+
+static const struct op_param runs_params[] = {
+    {"source", OP_TEXT, false, 1, ID_MAX, 0, "only of this source"},
+    PARAM_LIMIT(20),
+    PARAM_OFFSET(RUNS_OFFSET_MAX),
+};
+
 const struct op ops[] = {
     {"search", "pages that match a query, the best first", search_params, COUNT_OF(search_params),
      search_run},
+    {"page", "a page, as its chunks in order", page_params, COUNT_OF(page_params), page_run},
+    {"context", "the chunks of a page around one of them", context_params, COUNT_OF(context_params),
+     context_run},
+    {"links", "where a page leads, and which pages lead to it", links_params,
+     COUNT_OF(links_params), links_run},
+    {"recent", "pages that came or changed last", recent_params, COUNT_OF(recent_params),
+     recent_run},
+    {"sources", "how every source stands: status, freshness, counts, last run", sources_params,
+     COUNT_OF(sources_params), sources_run},
+    {"runs", "past runs, the newest first", runs_params, COUNT_OF(runs_params), runs_run},
+    {"stats", "what the stores hold", sources_params, COUNT_OF(sources_params), stats_run},
 };
 const size_t op_count = COUNT_OF(ops);

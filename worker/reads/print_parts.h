@@ -2,6 +2,8 @@
 #ifndef LATTICE_WORKER_READS_PRINT_PARTS_H
 #define LATTICE_WORKER_READS_PRINT_PARTS_H
 
+#include <stdlib.h>
+
 #include "worker/reads/print.h"
 
 /* "" where there is none. Borrowed. */
@@ -12,6 +14,8 @@ void print_bold(struct buf *out, const char *text, const struct print_style *sty
 /* Text over several lines: line breaks and tabs stay, everything else that drives a terminal is
  * escaped. */
 void print_block(struct buf *out, const char *text);
+/* 2026-05-01T12:00:00Z */
+void print_when(struct buf *out, int64_t at);
 /* "3m", "now", "never": how long ago the source of this name was known to be equal. */
 void print_fresh(struct buf *out, const json_t *answer, const char *source);
 /* `more: --offset 20`, if there is. */

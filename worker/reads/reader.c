@@ -330,6 +330,19 @@ void request_fail(struct reader *reader, size_t at, const struct error *e)
         close_slot(reader, slot); /* whatever it was, the next request starts anew */
 }
 
+enum op_end request_no_answer(const struct reader *reader, size_t at, struct error *e)
+{
+    const struct slot *slot = &reader->slots[reader->selected[at]];
+    if (slot->problem == RSTORE_LATE) {
+        error_set(e, CAUSE_DEADLINE, "the deadline came before the store had answered");
+        return OP_LATE;
+    }
+    bool missing = slot->problem == RSTORE_MISSING;
+    error_set(e, missing ? CAUSE_USAGE : CAUSE_STORE, "%s: %s: %s", slot->source->id,
+              rstore_problem_name(slot->problem), slot->error.text);
+    return missing ? OP_NOT_FOUND : OP_FAILED;
+}
+
 static json_t *describe(struct ledger *ledger, const struct slot *slot)
 {
     bool answered = slot->asked && slot->problem == RSTORE_FINE;

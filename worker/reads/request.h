@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "common/config.h"
-#include "worker/reads/reader.h"
+#include "worker/reads/ops.h"
 #include "worker/reads/store_reading.h"
 
 /* Sources `ids` (a list of texts; NULL: all) of kind `kind` (NULL: any), in the order of
@@ -26,6 +26,9 @@ const struct home *request_home(const struct reader *reader);
 struct rstore *request_store(struct reader *reader, size_t at);
 /* A query on this source failed: it does not answer. */
 void request_fail(struct reader *reader, size_t at, const struct error *e);
+/* Why request_store gave NULL, for operations on one source: OP_NOT_FOUND where nothing was synced
+ * yet, OP_LATE, OP_FAILED with CAUSE_STORE. */
+enum op_end request_no_answer(const struct reader *reader, size_t at, struct error *e);
 /* Did the deadline come? Then some more time, once, to write down what was found until then. */
 bool request_grace(struct reader *reader);
 const struct request_clock *request_clock(const struct reader *reader);

@@ -126,6 +126,21 @@ bool rstore_page_hits(struct rstore *store, const char *match, int64_t page, int
     return true;
 }
 
+bool rstore_chunk_count(struct rstore *store, int64_t page, int64_t *count, struct error *e)
+{
+    sqlite3_stmt *s =
+        rstore_statement(store, SLOT_CHUNK_COUNT, "SELECT count(*) FROM chunk WHERE page = ?1", e);
+    bool row = false;
+    if (!s)
+        return false;
+    bind_int(s, 1, page);
+    if (!db_first(s, &row, e))
+        return false;
+    *count = column_int(s, 0);
+    db_reset(s);
+    return true;
+}
+
 bool rstore_tags(struct rstore *store, int64_t page, text_handler handle, void *owner,
                  struct error *e)
 {

@@ -64,6 +64,9 @@ CHECKED bool rstore_chunk(struct rstore *store, int64_t chunk, chunk_handler han
 /* How many chunks of a page match. */
 CHECKED bool rstore_page_hits(struct rstore *store, const char *match, int64_t page, int64_t *hits,
                               struct error *e);
+/* How many chunks a page has. */
+CHECKED bool rstore_chunk_count(struct rstore *store, int64_t page, int64_t *count,
+                                struct error *e);
 CHECKED bool rstore_tags(struct rstore *store, int64_t page, text_handler handle, void *owner,
                          struct error *e);
 /* The newest first. */

@@ -205,16 +205,24 @@ ino_t rstore_inode(const struct rstore *store)
     return store->inode;
 }
 
-static bool read_state(struct rstore *store, struct rstore_state *state, struct error *e)
+int64_t rstore_bytes(const struct rstore *store)
 {
-    sqlite3_stmt *s = rstore_statement(store, SLOT_STATE,
-                                       "SELECT version, last_success_at, pages FROM sync_state", e);
+    struct stat st;
+    int64_t bytes = stat(store->path, &st) == 0 ? (int64_t)st.st_size : 0;
+    return bytes + log_bytes(store->path);
+}
+
+bool rstore_state_now(struct rstore *store, struct rstore_state *state, struct error *e)
+{
+    sqlite3_stmt *s = rstore_statement(
+        store, SLOT_STATE, "SELECT version, last_success_at, pages, errors FROM sync_state", e);
     bool row = false;
     if (!s || !db_first(s, &row, e))
         return false;
     if (!row)
         return error_set(e, CAUSE_STORE, "%s: has no sync_state row", store->path);
-    *state = (struct rstore_state){column_int(s, 0), column_int(s, 1), column_int(s, 2)};
+    *state = (struct rstore_state){column_int(s, 0), column_int(s, 1), column_int(s, 2),
+                                   column_int(s, 3)};
     db_reset(s);
     return true;
 }
@@ -225,7 +233,7 @@ enum rstore_problem rstore_begin(struct rstore *store, struct rstore_state *stat
     if (!db_exec(store->db, "BEGIN", e))
         return rstore_failure(store);
     store->in_snapshot = true;
-    if (!read_state(store, state, e))
+    if (!rstore_state_now(store, state, e))
         problem = rstore_failure(store);
     if (problem == RSTORE_FINE)
         problem = check_format(store, e);

@@ -36,6 +36,7 @@ struct rstore_state {
     int64_t version;
     int64_t last_success_at; /* Unix seconds, 0: never */
     int64_t pages;
+    int64_t errors; /* what cannot be a page */
 };
 
 struct rstore;
@@ -53,6 +54,10 @@ ino_t rstore_inode(const struct rstore *store);
 /* One snapshot at a time: everything else is asked within one. */
 CHECKED enum rstore_problem rstore_begin(struct rstore *store, struct rstore_state *state,
                                          struct error *e);
+/* The same again, within the snapshot. */
+CHECKED bool rstore_state_now(struct rstore *store, struct rstore_state *state, struct error *e);
+/* On disk, log included. */
+int64_t rstore_bytes(const struct rstore *store);
 void rstore_end(struct rstore *store);
 /* Which problem the last failure was. */
 enum rstore_problem rstore_failure(const struct rstore *store);

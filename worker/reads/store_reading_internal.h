@@ -27,7 +27,8 @@ enum rstore_slot {
     SLOT_FILTER,
     SLOT_FILTER_TAG,
     SLOT_FILTER_ALL,
-    SLOT_STATS,
+    SLOT_PATHS,
+    SLOT_CHUNK_COUNT,
     SLOT_KEEP_COUNT
 };
 

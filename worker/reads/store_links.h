@@ -1,0 +1,26 @@
+/* Links of a store, by row. */
+#ifndef LATTICE_WORKER_READS_STORE_LINKS_H
+#define LATTICE_WORKER_READS_STORE_LINKS_H
+
+#include "worker/reads/link_names.h"
+#include "worker/reads/store_pages.h"
+
+/* In the order of the page. `path` and `title` of the rows are "". */
+struct links_of {
+    int64_t page;
+    struct rows rows;
+};
+CHECKED bool rstore_links_out(struct rstore *store, struct links_of of, link_handler handle,
+                              void *owner, struct error *e);
+/* By path of the page that has the link. */
+struct link_targets {
+    struct link_names markdown;
+    struct link_names wiki;
+    struct rows rows;
+};
+CHECKED bool rstore_links_back(struct rstore *store, const struct link_targets *targets,
+                               link_handler handle, void *owner, struct error *e);
+/* All paths, in order. */
+CHECKED bool rstore_paths(struct rstore *store, text_handler handle, void *owner, struct error *e);
+
+#endif
