@@ -66,14 +66,16 @@ static void set_environment(const struct test *test, const struct options *optio
 static void become_test(const struct test *test, const struct options *options)
 {
     sigset_t none;
-    const struct rlimit no_core = {0, 0};
+    struct rlimit core = {0, 0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setsid();
     for (int s = 1; s < NSIG; s++)
         signal(s, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    setrlimit(RLIMIT_CORE, &no_core);
+    getrlimit(RLIMIT_CORE, &core);
+    core.rlim_cur = 0; /* a test may raise it again */
+    setrlimit(RLIMIT_CORE, &core);
     int in = open("/dev/null", O_RDONLY);
     int out = open(test->output, O_WRONLY | O_CREAT | O_APPEND, 0600);
     if (in < 0 || out < 0 || chdir(test->dir) != 0)
