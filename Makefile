@@ -16,6 +16,7 @@ git                            git                 git              git         
 ca-certificates                ca-certificates     ca-certificates  ca-certificates    lets git trust https:// sources
 libsqlite3-dev                 sqlite-devel        sqlite           sqlite-dev         stores, index and ledger
 libuv1-dev                     libuv-devel         libuv            libuv-dev          the supervisor's event loop
+libmicrohttpd-dev              libmicrohttpd-devel libmicrohttpd    libmicrohttpd-dev  HTTP of lattice-reads
 libjansson-dev                 jansson-devel       jansson          jansson-dev        sources.json, messages, JSON output
 libcmark-gfm-dev               cmark-gfm-devel     cmark-gfm        cmark-gfm-dev      headings and links of Markdown
 libcmark-gfm-extensions-dev    -                   -                -                  tables and autolinks of Markdown
@@ -81,7 +82,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prot
             -Wpointer-arith -Wwrite-strings -Wvla -Wnull-dereference -Wimplicit-fallthrough \
             -Wswitch-enum
 BASE     := -std=c11 -D_GNU_SOURCE -I.
-MODULES  := sqlite3 libuv jansson libcmark-gfm yaml-0.1 libutf8proc libxxhash
+MODULES  := sqlite3 libuv libmicrohttpd jansson libcmark-gfm yaml-0.1 libutf8proc libxxhash
 export WARNINGS BASE MODULES BUILD JOBS
 
 # Instrumented code confuses warnings that follow values; release and lint have them.
@@ -109,7 +110,7 @@ LIBS_ALL       := $(call libs,$(MODULES)) -lm
 # Only what a program can need; --as-needed drops what it does not: start-up time matters.
 LIBS_supervise := $(call libs,libuv jansson sqlite3 libutf8proc libxxhash)
 LIBS_worker    := $(call libs,sqlite3 jansson libcmark-gfm yaml-0.1 libutf8proc libxxhash)
-LIBS_reads     := $(call libs,libuv jansson sqlite3 libcmark-gfm libutf8proc libxxhash) -lm
+LIBS_reads     := $(call libs,libuv libmicrohttpd jansson sqlite3 libcmark-gfm libutf8proc libxxhash) -lm
 
 ## Sources ----------------------------------------------------------------------------------------
 

@@ -98,6 +98,7 @@ enum { LEDGER_FORMAT = sizeof migrations / sizeof *migrations };
 enum sql {
     SQL_SOURCE,
     SQL_EVENTS,
+    SQL_EVENT_BOUNDS,
     SQL_BLAMED,
     SQL_READ_COUNT,
     SQL_ADD_INVOCATION = SQL_READ_COUNT,
@@ -126,6 +127,7 @@ static const char *const sql[SQL_COUNT] = {
                    " FROM source_state s JOIN attempt a ON a.id = s.last WHERE s.source = ?1",
     [SQL_EVENTS] = "SELECT seq, at, source, type, json FROM event WHERE seq > ?1"
                    " ORDER BY seq LIMIT ?2",
+    [SQL_EVENT_BOUNDS] = "SELECT coalesce(min(seq), 0), coalesce(max(seq), 0) FROM event",
     [SQL_ADD_INVOCATION] = "INSERT INTO invocation(started_at) VALUES(?1)",
     [SQL_PRUNE_INVOCATIONS] = "DELETE FROM invocation WHERE id <= ?1 - " TEXT_OF(
         LEDGER_INVOCATIONS_MAX) " AND NOT EXISTS"
@@ -268,6 +270,18 @@ bool ledger_read_source(struct ledger *ledger, const char *id, struct ledger_sou
     bool ok = !row || read_row(s, out, e);
     db_reset(s);
     return ok;
+}
+
+bool ledger_event_bounds(struct ledger *ledger, int64_t *oldest, int64_t *newest, struct error *e)
+{
+    sqlite3_stmt *s = ledger->statements[SQL_EVENT_BOUNDS];
+    bool row = false;
+    if (!db_first(s, &row, e))
+        return false;
+    *oldest = row ? column_int(s, 0) : 0;
+    *newest = row ? column_int(s, 1) : 0;
+    db_reset(s);
+    return true;
 }
 
 bool ledger_read_events(struct ledger *ledger, struct ledger_range range,

@@ -103,6 +103,10 @@ struct ledger_range {
 CHECKED bool ledger_read_events(struct ledger *ledger, struct ledger_range range,
                                 ledger_event_handler handle, void *owner, struct error *e);
 
+/* The seqs of the oldest and the newest event; 0: there is none. */
+CHECKED bool ledger_event_bounds(struct ledger *ledger, int64_t *oldest, int64_t *newest,
+                                 struct error *e);
+
 /* The newest first. Caller releases, also on failure. */
 CHECKED bool ledger_read_blamed(struct ledger *ledger, const char *id, struct blamed_pages *pages,
                                 struct error *e);

@@ -7,6 +7,8 @@
 #include "common/version.h"
 #include "worker/reads/commands.h"
 #include "worker/reads/help.h"
+#include "worker/reads/mcp.h"
+#include "worker/reads/serve.h"
 
 static int command_help(int argc, char **argv)
 {
@@ -26,10 +28,8 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; gives the exit code */
 } commands[] = {
-    {"help", command_help},
-    {"--help", command_help},
-    {"-h", command_help},
-    {"--version", command_version},
+    {"serve", command_serve}, {"mcp", command_mcp}, {"help", command_help},
+    {"--help", command_help}, {"-h", command_help}, {"--version", command_version},
 };
 
 int main(int argc, char **argv)

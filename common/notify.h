@@ -1,6 +1,6 @@
 /* Telling systemd how we are: sd_notify(3) by hand. */
-#ifndef LATTICE_SUPERVISOR_NOTIFY_H
-#define LATTICE_SUPERVISOR_NOTIFY_H
+#ifndef LATTICE_COMMON_NOTIFY_H
+#define LATTICE_COMMON_NOTIFY_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* Datagrams to NOTIFY_SOCKET. */
-#include "supervisor/notify.h"
+#include "common/notify.h"
 
 #include <stddef.h>
 #include <stdlib.h>

@@ -1,0 +1,219 @@
+/* Operations over HTTP: parameters from the address, the answer as JSON. */
+#include "worker/reads/http_api.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "common/cleanup.h"
+#include "worker/reads/http_internal.h"
+#include "worker/reads/ops.h"
+#include "worker/reads/serve.h"
+
+/* A request that a thread works on. */
+struct call {
+    struct work work;
+    struct http_request *request;
+    const struct op *op;
+    json_t *args; /* owned */
+    struct http_answer answer;
+    bool late;
+    /* What makes the body of a good answer. */
+    int (*compose)(struct call *call, json_t *answer);
+};
+
+/* --- parameters ------------------------------------------------------------------------------ */
+
+/* `source path`: the first word of the path is the source, the rest of it the path. */
+static bool fill(json_t *raw, const char *rest, struct error *e)
+{
+    const char *slash = strchr(rest, '/');
+    if (!slash || slash == rest || !slash[1])
+        return error_set(e, CAUSE_USAGE, "expected /api/v1/pages/SOURCE/PATH");
+    if (json_object_get(raw, "source") || json_object_get(raw, "path"))
+        return error_set(e, CAUSE_USAGE, "source and path are given in the address's path");
+    json_object_set_new(raw, "source", json_stringn(rest, (size_t)(slash - rest)));
+    json_object_set_new(raw, "path", json_string(slash + 1));
+    return true;
+}
+
+static bool take_args(struct http_request *request, const struct op *op, json_t **args,
+                      struct error *e)
+{
+    CLEANUP(free_json) json_t *raw = json_copy(http_args(request));
+    if (request->route->filled && !fill(raw, http_rest(request), e))
+        return false;
+    return op_check_args(op, raw, args, e);
+}
+
+/* --- the thread's part ----------------------------------------------------------------------- */
+
+/* The state of every store that was read, and what was asked of them. */
+static uint64_t stamp(const struct call *call, const struct reader *reader)
+{
+    size_t count;
+    const struct store_stamp *stamps = reader_stamps(reader, &count);
+    CLEANUP(free_text) char *args = json_dumps(call->args, JSON_COMPACT | JSON_SORT_KEYS);
+    struct buf all = {0};
+    buf_printf(&all, "%s\n%s\n", call->op->name, args);
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&all, "%s %ju %" PRId64 " %" PRId64 "\n", stamps[i].source,
+                   (uintmax_t)stamps[i].inode, stamps[i].version, stamps[i].last_success_at);
+    uint64_t hash = XXH3_64bits(all.data, all.size);
+    buf_release(&all);
+    return hash;
+}
+
+/* Of what the stores hold: weak, since ages in the answer go on. */
+static void set_etag(struct call *call, const struct reader *reader, const json_t *answer)
+{
+    struct http_answer *out = &call->answer;
+    if (call->request->route->by_body)
+        snprintf(out->etag, sizeof out->etag, "\"%016" PRIx64 "\"",
+                 XXH3_64bits(out->body.data, out->body.size));
+    else if (!json_is_true(json_object_get(answer, "partial")))
+        snprintf(out->etag, sizeof out->etag, "W/\"%016" PRIx64 "\"", stamp(call, reader));
+}
+
+static void fail(struct call *call, int status, json_t *found, const struct error *e)
+{
+    json_t *more = json_pack("{s:s}", "cause", cause_name(e->cause));
+    if (found)
+        json_object_set(more, "found", found);
+    call->answer = (struct http_answer){.status = status,
+                                        .type = "application/problem+json",
+                                        .retry_after = status == 503 ? "1" : NULL};
+    problem_format(&call->answer.body, status, more, e->text);
+}
+
+static int status_of(const struct error *e)
+{
+    return e->cause == CAUSE_USAGE ? 400 : e->cause == CAUSE_STORE ? 503 : 500;
+}
+
+static void run(struct work *work, struct reader *reader)
+{
+    struct call *call = (struct call *)work;
+    struct error e = {0};
+    CLEANUP(free_json) json_t *answer = NULL;
+    reader_set_deadline(reader, work_timeout_ms(work->pool));
+    switch (call->op->run(reader, call->args, &answer, &e)) {
+    case OP_DONE:
+        call->answer.type = "application/json";
+        call->answer.status = call->compose(call, answer);
+        if (call->answer.status == 200)
+            set_etag(call, reader, answer);
+        break;
+    case OP_NOT_FOUND:
+        fail(call, 404, NULL, &e);
+        break;
+    case OP_LATE:
+        call->late = true;
+        fail(call, 503, answer, &e);
+        break;
+    case OP_FAILED:
+        fail(call, status_of(&e), NULL, &e);
+        break;
+    }
+}
+
+static void failed(struct work *work, const struct error *e)
+{
+    bool later = e->cause == CAUSE_CONFIG || e->cause == CAUSE_DEADLINE;
+    fail((struct call *)work, later ? 503 : status_of(e), NULL, e);
+}
+
+/* --- the loop's part ------------------------------------------------------------------------- */
+
+static void done(struct work *work)
+{
+    struct call *call = (struct call *)work;
+    http_service(call->request)->late += call->late;
+    http_answer(call->request, &call->answer);
+    json_decref(call->args);
+    free(call);
+}
+
+static void start(struct http_request *request, const char *op_name,
+                  int (*compose)(struct call *call, json_t *answer))
+{
+    struct service *service = http_service(request);
+    const struct op *op = op_find(op_name);
+    struct error e = {0};
+    json_t *args = NULL;
+    if (!op) {
+        http_problem(request, 501, NULL, "%s is not there in this version.", op_name);
+        return;
+    }
+    if (!take_args(request, op, &args, &e)) {
+        http_problem(request, 400, NULL, "%s", e.text);
+        return;
+    }
+    struct call *call = xcalloc(1, sizeof *call);
+    call->work = (struct work){.run = run, .done = done, .failed = failed};
+    call->request = request;
+    call->op = op;
+    call->args = args;
+    call->compose = compose;
+    if (work_start(service->work, &call->work))
+        return;
+    service->turned_away++;
+    json_decref(args);
+    free(call);
+    http_problem(request, 503, NULL, "Too many queries wait already; try again in a second.");
+}
+
+static int compose_answer(struct call *call, json_t *answer)
+{
+    json_format(&call->answer.body, answer);
+    return 200;
+}
+
+void api_serve(struct http_request *request)
+{
+    start(request, request->route->op, compose_answer);
+}
+
+void api_health(struct http_request *request)
+{
+    struct http_answer answer = {.status = 200, .type = request->route->type};
+    buf_add_text(&answer.body, "ok\n");
+    http_answer(request, &answer);
+}
+
+/* 503 with those stores that do not answer. */
+static int compose_ready(struct call *call, json_t *answer)
+{
+    json_t *sources = json_object_get(answer, "sources");
+    json_t *missing = json_array();
+    json_t *source;
+    size_t i;
+    json_array_foreach (sources, i, source) {
+        if (!json_is_false(json_object_get(source, "answered")))
+            continue;
+        json_t *one = json_object();
+        static const char *const keys[] = {"id", "problem", "message"};
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+            if (json_object_get(source, keys[k]))
+                json_object_set(one, keys[k], json_object_get(source, keys[k]));
+        json_array_append_new(missing, one);
+    }
+    bool ready = json_array_size(missing) == 0;
+    json_t *more = json_pack("{s:b,s:I,s:o}", "ready", ready, "sources",
+                             (json_int_t)json_array_size(sources), "not_answering", missing);
+    if (ready) {
+        json_format(&call->answer.body, more);
+        json_decref(more);
+        return 200;
+    }
+    call->answer.type = "application/problem+json";
+    problem_format(&call->answer.body, 503, more, "Not every store answers; the others do.");
+    return 503;
+}
+
+void api_ready(struct http_request *request)
+{
+    start(request, "sources", compose_ready);
+}
