@@ -370,6 +370,8 @@ static bool match_word(const struct word *word, const uint64_t *takes, const cha
 bool glob_set_match(const struct glob_set *set, const char *path)
 {
     uint64_t now[MAX_WORDS + 1];
+    if (set->states == 0)
+        return false;
     if (set->words == 1)
         return match_word(set->word, set->takes, path);
     begin(set, now);

@@ -20,6 +20,7 @@ struct statements {
 /* A plan in the making. */
 struct plan_state {
     struct plan_rules rules;
+    struct plan_counts counts; /* of the rows so far */
     bool open; /* its transaction */
     bool joining;
     bool on_page;  /* the page cursor stands on a row */

@@ -47,8 +47,27 @@ void plan_end(struct store *store)
     state(store)->open = false;
 }
 
+static void count(struct plan_counts *counts, enum plan_op op, const struct plan_item *item)
+{
+    switch (op) {
+    case PLAN_RENAME:
+        counts->renames++;
+        break;
+    case PLAN_IMPORT:
+        ++*(item->page ? &counts->changes : &counts->adds);
+        break;
+    case PLAN_DELETE:
+        counts->deletes++;
+        break;
+    case PLAN_FORGET:
+        counts->forgets++;
+        break;
+    }
+}
+
 static bool add(struct store *store, enum plan_op op, const struct plan_item *item, struct error *e)
 {
+    count(&state(store)->counts, op, item);
     sqlite3_stmt *s = statement(store, PLAN_SQL_ADD);
     bind_int(s, 1, op);
     bind_blob(s, 2, item->path, item->path_size);

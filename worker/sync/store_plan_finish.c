@@ -194,8 +194,7 @@ static bool check_shrink(struct store *store, const struct plan_counts *counts, 
 static bool finish(struct store *store, bool allow_shrink, struct plan_counts *counts,
                    struct error *e)
 {
-    if (!count_ops(store, counts, e))
-        return false;
+    *counts = store->plan_state.counts;
     if (counts->deletes && counts->adds &&
         (!pair_renames(store, e) || !count_ops(store, counts, e)))
         return false;
