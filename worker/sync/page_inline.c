@@ -162,6 +162,15 @@ static void take_tag(struct inline_scan *s)
         found_add_tag(s->found, (struct span){s->text + from, end - from});
 }
 
+/* What is worth a look, from `at` on; `end` if nothing is. */
+static size_t next_mark(const char *text, size_t at, size_t end)
+{
+    static const bool marks[256] = {['`'] = true, ['\\'] = true, ['['] = true, ['#'] = true};
+    while (at < end && !marks[(unsigned char)text[at]])
+        at++;
+    return at;
+}
+
 void page_inline_scan(struct found *f, const char *text, size_t start, size_t end, bool tags)
 {
     struct inline_scan s;
@@ -171,7 +180,7 @@ void page_inline_scan(struct found *f, const char *text, size_t start, size_t en
     s.end = end;
     s.tags = tags;
     s.ticks_known = false;
-    while (s.at < end) {
+    while ((s.at = next_mark(text, s.at, end)) < end) {
         char c = text[s.at];
         if (c == '`')
             skip_code(&s);
