@@ -48,6 +48,7 @@ void config_release(struct config *config)
     for (size_t i = 0; i < config->count; i++)
         source_release(&config->sources[i]);
     free(config->sources);
+    json_decref(config->defaults);
     *config = (struct config){0};
 }
 
@@ -57,6 +58,21 @@ void config_mistakes_release(struct config_mistakes *mistakes)
         free(mistakes->lines[i]);
     free(mistakes->lines);
     *mistakes = (struct config_mistakes){0};
+}
+
+char *config_write_one(const struct config *config, const struct source_config *source,
+                       size_t most_bytes)
+{
+    json_t *root = json_pack("{s:[O]}", "sources", source->entry);
+    if (config->defaults)
+        json_object_set(root, "defaults", config->defaults);
+    char *text = json_dumps(root, JSON_COMPACT);
+    json_decref(root);
+    if (text && strlen(text) > most_bytes) {
+        free(text);
+        return NULL;
+    }
+    return text;
 }
 
 const struct source_config *config_find(const struct config *config, const char *id)

@@ -33,6 +33,7 @@ struct source_config {
 struct config {
     struct source_config *sources; /* owned; in the file's order */
     size_t count;
+    json_t *defaults; /* owned; as written; NULL: none */
 };
 
 /* Every mistake found, each with its place, in the file's order. Safe to print: no line break, no
@@ -66,6 +67,11 @@ CHECKED bool config_parse(const char *text, size_t size, struct config *config,
                           struct config_mistakes *mistakes, struct error *e);
 void config_release(struct config *config);
 void config_mistakes_release(struct config_mistakes *mistakes);
+
+/* Text that config_parse reads as this source alone, for a worker that then need not read all of
+ * them; NULL if it is longer than `most_bytes`. Caller frees. */
+char *config_write_one(const struct config *config, const struct source_config *source,
+                       size_t most_bytes);
 
 /* NULL if there is none. Borrowed. */
 const struct source_config *config_find(const struct config *config, const char *id);

@@ -233,7 +233,8 @@ static void read_root(struct parser *parser, json_t *root, struct config *config
                        "expected an object: {\"defaults\": {...}, \"sources\": [...]}");
         return;
     }
-    read_defaults(parser, json_object_get(root, "defaults"), &in_defaults);
+    config->defaults = json_incref(json_object_get(root, "defaults"));
+    read_defaults(parser, config->defaults, &in_defaults);
     json_object_foreach (root, name, value) {
         if (strcmp(name, "sources") == 0)
             read_sources(parser, value, config);

@@ -154,6 +154,21 @@ void watch_list_release(struct watch_list *list)
     *list = (struct watch_list){0};
 }
 
+char *message_write_store(const struct store_notice *notice)
+{
+    return as_line(json_pack("{s:i, s:s, s:o, s:I, s:I}", "v", MESSAGE_VERSION, "type", "store",
+                             "bookmark", text_json(notice->bookmark), "version",
+                             (json_int_t)notice->version, "last_success_at",
+                             (json_int_t)notice->last_success_at));
+}
+
+static bool read_store(const json_t *json, struct store_notice *notice, struct error *e)
+{
+    return copy_text(json, "bookmark", notice->bookmark, sizeof notice->bookmark, e) &&
+           copy_number(json, "version", &notice->version, e) &&
+           copy_number(json, "last_success_at", &notice->last_success_at, e);
+}
+
 /* NULL with `e` filled unless the line is an object of our version. */
 static json_t *parse_line(const char *line, size_t size, struct error *e)
 {
@@ -199,6 +214,10 @@ bool message_read(const char *line, size_t size, struct message *message, struct
         message->type = MESSAGE_WATCH;
         return read_watch(json, &message->watch, e);
     }
+    if (type && strcmp(type, "store") == 0) {
+        message->type = MESSAGE_STORE;
+        return read_store(json, &message->store, e);
+    }
     return error_set(e, CAUSE_BUG, "message of unknown type");
 }
 
@@ -213,12 +232,12 @@ char *message_write_job(const struct job *job)
     for (size_t i = 0; i < job->quarantine_count; i++)
         json_array_append_new(pages, json_pack("[o, o]", text_json(job->quarantine[i].path),
                                                text_json(job->quarantine[i].blob)));
-    return as_line(json_pack("{s:i, s:s, s:s, s:I, s:I, s:I, s:b, s:b, s:b, s:b, s:o}", "v",
+    return as_line(json_pack("{s:i, s:s, s:s, s:I, s:I, s:I, s:b, s:b, s:b, s:b, s:s?, s:o}", "v",
                              MESSAGE_VERSION, "type", "job", "run_id", job->run_id, "timeout_ms",
                              (json_int_t)job->timeout_ms, "grace_ms", (json_int_t)job->grace_ms,
                              "stall_ms", (json_int_t)job->stall_ms, "by_budget", job->by_budget,
                              "full", job->full, "allow_shrink", job->allow_shrink, "swept",
-                             job->swept, "quarantine", pages));
+                             job->swept, "config", job->config, "quarantine", pages));
 }
 
 static bool read_quarantine(const json_t *list, struct job *job, struct error *e)
@@ -256,6 +275,8 @@ bool message_read_job(const char *line, size_t size, struct job *out, struct err
         job_release(&job);
         return false;
     }
+    const char *config = json_string_value(json_object_get(json, "config"));
+    job.config = config ? xstrdup(config) : NULL;
     *out = job;
     return true;
 }
@@ -293,6 +314,7 @@ void page_names_free(struct page_name *pages, size_t count)
 void job_release(struct job *job)
 {
     page_names_free(job->quarantine, job->quarantine_count);
+    free(job->config);
     *job = (struct job){0};
 }
 

@@ -1,5 +1,6 @@
 /* What supervisor and worker tell each other: JSON lines, writer and reader side by side. */
-/* fd 3, worker to supervisor: `progress` lines, perhaps a `watch`, then one `result`.
+/* fd 3, worker to supervisor: `progress` lines, perhaps a `watch`, perhaps a `store`, then one
+ * `result`.
  * fd 4, the lifeline, supervisor to worker: one `job` line, later perhaps `stop REASON`; its end
  * means that the supervisor is gone. */
 #ifndef LATTICE_COMMON_MESSAGE_H
@@ -54,6 +55,8 @@ struct page_name {
     char *path; /* owned */
     char *blob; /* owned */
 };
+/* Of a job's `config`. */
+enum { JOB_CONFIG_MAX_BYTES = 128 * 1024 };
 /* Takes `pages`. */
 void page_names_free(struct page_name *pages, size_t count);
 
@@ -65,6 +68,14 @@ struct watch_list {
     size_t count;
 };
 void watch_list_release(struct watch_list *list);
+
+/* What the store says once a run that found nothing to do has ended in it: nobody has to open it to
+ * learn so. */
+struct store_notice {
+    char bookmark[80];
+    int64_t version;
+    int64_t last_success_at; /* Unix seconds */
+};
 
 /* What the supervisor asks for. Limits here are already resolved (flag, source, defaults). */
 struct job {
@@ -78,6 +89,9 @@ struct job {
     /* What earlier runs of this source left was ended, and all its runs since ended clean as far as
      * the supervisor knows: see leftovers_end. */
     bool swept;
+    /* owned; a sources.json with this source alone, as the supervisor read it; NULL: the worker
+     * reads the home's. */
+    char *config;
     struct page_name *quarantine; /* owned */
     size_t quarantine_count;
 };
@@ -86,6 +100,7 @@ struct job {
 char *message_write_progress(const struct run_progress *progress);
 char *message_write_result(const struct run_result *result);
 char *message_write_watch(const struct watch_list *list);
+char *message_write_store(const struct store_notice *notice);
 char *message_write_job(const struct job *job);
 
 /* Why a run is stopped before it is done. */
@@ -95,12 +110,13 @@ const char *message_stop(enum stop_reason reason); /* a line with its '\n'; stat
  * line. */
 enum stop_reason message_read_stop(const char *text, size_t size);
 
-enum message_type { MESSAGE_PROGRESS, MESSAGE_RESULT, MESSAGE_WATCH };
+enum message_type { MESSAGE_PROGRESS, MESSAGE_RESULT, MESSAGE_WATCH, MESSAGE_STORE };
 struct message {
     enum message_type type;
     struct run_progress progress;
     struct run_result result;
     struct watch_list watch;
+    struct store_notice store;
 };
 /* One line without its '\n'; pure. CAUSE_BUG with what is wrong. Caller releases what was read. */
 CHECKED bool message_read(const char *line, size_t size, struct message *message, struct error *e);

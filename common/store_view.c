@@ -37,6 +37,12 @@ static int64_t bytes_on_disk(const char *path)
     return sum;
 }
 
+int64_t store_view_bytes(const struct home *home, const char *id)
+{
+    CLEANUP(free_text) char *path = home_source_path(home, id, SOURCE_STORE);
+    return bytes_on_disk(path);
+}
+
 /* *db stays NULL where there is no store yet, or one that has no tables yet. */
 static bool open_view(const char *path, enum db_mode mode, sqlite3 **db, struct error *e)
 {

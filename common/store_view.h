@@ -36,6 +36,8 @@ struct store_view {
  * CAUSE_STORE with what to do: damaged, newer than this program, unreadable. */
 CHECKED bool store_view_read(const struct home *home, const char *id, struct store_view *view,
                              struct error *e);
+/* Size of a store's files on disk; 0 if there are none. */
+int64_t store_view_bytes(const struct home *home, const char *id);
 /* Clears a leftover lock row if it is still the one in `seen` (compare and set on run_id and
  * progress_seq). Only while holding the source's writer.lock. *cleared: false if it had changed. */
 CHECKED bool store_clear_lock(const struct home *home, const char *id, const struct lock_row *seen,

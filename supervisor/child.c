@@ -42,6 +42,8 @@ struct child {
     size_t garbage_lines;
     struct run_progress progress;
     struct run_result record;
+    struct store_notice notice;
+    bool has_notice;
     char *spawn_error; /* owned */
     struct child_end end;
 };
@@ -112,6 +114,10 @@ static void take_message(void *owner, const char *line, size_t size)
         break;
     case MESSAGE_RESULT:
         take_result(child, &message.result);
+        break;
+    case MESSAGE_STORE:
+        child->notice = message.store;
+        child->has_notice = true;
         break;
     case MESSAGE_WATCH:
         child->spec.observer->watch(child->spec.owner, &message.watch);
@@ -199,12 +205,34 @@ static bool ended_clean(const struct child *child)
            child->machine.kill_stage == KILL_NONE && child->machine.state != CHILD_STUCK;
 }
 
+/* What the store says now. A worker that found nothing to do has told it, after its last commit
+ * there: opening the store again would take as long as all of its run. */
+static void look_at_store(struct child *child)
+{
+    struct child_end *end = &child->end;
+    const struct child_spec *spec = &child->spec;
+    const struct store_notice *notice = &child->notice;
+    if (!child->has_notice || !ended_clean(child) || end->attempt.exit_code != 0 ||
+        child->record.outcome != OUTCOME_UNCHANGED) {
+        end->view_read = store_view_read(spec->home, spec->source, &end->view, &end->view_error);
+        return;
+    }
+    end->view_read = true;
+    end->view = (struct store_view){.exists = true,
+                                    .last_success_at = notice->last_success_at,
+                                    .version = notice->version,
+                                    .pages = child->record.pages,
+                                    .errors = child->record.errors,
+                                    .store_bytes = store_view_bytes(spec->home, spec->source),
+                                    .has_run = true,
+                                    .run = child->record};
+    memcpy(end->view.bookmark, notice->bookmark, sizeof end->view.bookmark);
+}
+
 /* In the pool: everything that may wait for a disk or a lock. */
 static void collect_work(uv_work_t *work)
 {
     struct child *child = work->data;
-    struct child_end *end = &child->end;
-    const struct child_spec *spec = &child->spec;
     if (!child->spawned)
         child->contained_empty = true;
     else if (ended_clean(child))
@@ -212,7 +240,7 @@ static void collect_work(uv_work_t *work)
     else
         child->contained_empty = contained_end(child->contained);
     if (child->contained_empty || child->last_look)
-        end->view_read = store_view_read(spec->home, spec->source, &end->view, &end->view_error);
+        look_at_store(child);
 }
 
 static bool find_row(struct child *child, struct run_result *row)
@@ -355,6 +383,7 @@ static void send_job(struct child *child)
                       .full = child->spec.full,
                       .allow_shrink = child->spec.allow_shrink,
                       .swept = child->spec.swept,
+                      .config = (char *)child->spec.config,
                       .quarantine = (struct page_name *)child->spec.quarantine,
                       .quarantine_count = child->spec.quarantine_count};
     memcpy(job.run_id, child->end.attempt.result.run_id, sizeof job.run_id);

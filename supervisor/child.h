@@ -39,6 +39,7 @@ struct child_spec {
     bool full;
     bool allow_shrink;
     bool swept;                         /* see struct job */
+    const char *config;                 /* see struct job; as the next */
     const struct page_name *quarantine; /* only until child_start returns */
     size_t quarantine_count;
     int64_t version_before; /* the store's; a killed worker that moved it has committed */

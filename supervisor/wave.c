@@ -164,6 +164,7 @@ static void start_task(struct run *run, struct task *task, const struct run_limi
     const struct control_request *asked = handover_of(&run->handovers, task);
     size_t quarantine_count;
     struct page_name *quarantine = quarantine_list(&task->blamed, &quarantine_count);
+    char *config = config_write_one(&run->config, task->source, JOB_CONFIG_MAX_BYTES);
     struct child_spec spec = {.loop = &run->loop,
                               .home = &run->home,
                               .containment = run->containment,
@@ -174,6 +175,7 @@ static void start_task(struct run *run, struct task *task, const struct run_limi
                               .allow_shrink =
                                   asked ? asked->allow_shrink : run->options->allow_shrink,
                               .swept = task->swept,
+                              .config = config,
                               .quarantine = quarantine,
                               .quarantine_count = quarantine_count,
                               .version_before = task->view_read ? task->view.version : 0,
@@ -187,6 +189,7 @@ static void start_task(struct run *run, struct task *task, const struct run_limi
     task_name_item(task, NULL);
     task->child = child_start(&spec);
     free(quarantine);
+    free(config);
     if (run->service)
         service_started(run);
     tell_started(task);

@@ -200,6 +200,18 @@ test_a_terminal_shows_progress_and_colour_unless_told_not_to() {
     expect_not_contains "$TEST_DIR/piped" 'to its deadline'
 }
 
+test_the_job_says_what_the_supervisor_read_of_its_source_alone() {
+    fake_worker <<'WORKER'
+echo "$job" >"$LATTICE_HOME/job"
+record ok ''
+WORKER
+    sources a b
+    sed -i 's/^{/{"defaults": {"every": "7m"}, /' "$LATTICE_HOME/sources.json"
+    expect_exit 0 supervise --source b
+    expect_equal "$(sqlite3 :memory: "SELECT json_extract(json_extract(CAST(readfile('$LATTICE_HOME/job') AS TEXT),
+        '\$.config'), '\$.sources[0].id', '\$.sources[1]', '\$.defaults.every')")" '["b",null,"7m"]'
+}
+
 test_no_progress_is_a_deadline() {
     fake_worker <<<'progress import 1; exec sleep infinity'
     sources a
@@ -245,6 +257,39 @@ test_a_record_of_another_run_is_not_believed() {
     sources a
     expect_exit 1 supervise --all --json --waves 1
     expect_equal "$(json 'sources[0].status')" lost
+}
+
+# Nobody opens the store to learn it: what the worker says and what `status` reads are the same.
+test_what_an_unchanged_run_shows_is_what_its_store_holds() {
+    local repo=$TEST_DIR/repo shown key
+    make_repo "$repo"
+    repo_pages "$repo" 3
+    repo_write "$repo" bad.md 'x\0y'
+    repo_commit "$repo"
+    expect_exit 0 "$SUPERVISE" add notes "$repo"
+    expect_exit 0 "$SUPERVISE" --all
+    expect_exit 0 "$SUPERVISE" --all --json
+    cp "$OUT" "$TEST_DIR/shown"
+    expect_equal "$(json 'sources[0].status')" unchanged
+    expect_equal "$(json 'sources[0].pages')" 3
+    expect_equal "$(json 'sources[0].bookmark')" "$(git -C "$repo" rev-parse HEAD)"
+    expect_exit 0 "$SUPERVISE" status --json
+    for key in id status bookmark target last_success_at pages errors store_bytes message; do
+        shown=$(OUT=$TEST_DIR/shown json "sources[0].$key")
+        expect_equal "$shown" "$(json "sources[0].$key")" "$key"
+    done
+}
+
+test_what_a_store_holds_is_not_believed_of_a_worker_that_failed() {
+    fake_worker <<'WORKER'
+printf '{"v":1,"type":"store","bookmark":"aaaa","version":3,"last_success_at":1700000000}\n' >&3
+record unchanged ''
+exit 70
+WORKER
+    sources a
+    expect_exit 1 supervise --source a --json --waves 1
+    expect_equal "$(json 'sources[0].bookmark')" ''
+    expect_equal "$(json 'sources[0].last_success_at')" ''
 }
 
 test_stderr_is_passed_on_bounded_and_escaped() {

@@ -239,6 +239,17 @@ test_a_supervisor_that_only_closes_the_lifeline_ends_the_run_too() {
     went_on
 }
 
+# A broken edit does not reach those that a supervisor starts: it goes on with what it has read.
+test_a_supervised_worker_goes_by_what_its_supervisor_has_read() {
+    source_of 3
+    local config="{\\\"sources\\\":[{\\\"id\\\":\\\"notes\\\",\\\"kind\\\":\\\"git\\\",\\\"url\\\":\\\"$TEST_DIR/notes\\\"}]}"
+    echo broken >"$LATTICE_HOME/sources.json"
+    supervise_as notes "$(job "\"config\":\"$config\"")"
+    wait_exit "$STARTED"
+    expect_contains "$TEST_DIR/supervisor.out" 'exit 0'
+    expect_contains "$TEST_DIR/results" '"outcome":"ok"'
+}
+
 test_a_worker_without_a_job_says_so() {
     source_of 3
     expect_exit 64 "$WORKER" sync --supervised notes 3>results 4</dev/null

@@ -28,6 +28,11 @@ static void check_line(char *line, const struct message *message)
     must(again.result.outcome == message->result.outcome);
     must(again.result.cause == message->result.cause);
     must(again.result.peak_rss_bytes == message->result.peak_rss_bytes);
+    must(again.watch.count == message->watch.count);
+    must(strcmp(again.store.bookmark, message->store.bookmark) == 0);
+    must(again.store.version == message->store.version);
+    must(again.store.last_success_at == message->store.last_success_at);
+    message_release(&again);
     free(line);
 }
 
@@ -47,16 +52,30 @@ static void check_job(const struct job *job)
     free(line);
 }
 
+static char *write_again(const struct message *message)
+{
+    switch (message->type) {
+    case MESSAGE_PROGRESS:
+        break;
+    case MESSAGE_RESULT:
+        return message_write_result(&message->result);
+    case MESSAGE_WATCH:
+        return message_write_watch(&message->watch);
+    case MESSAGE_STORE:
+        return message_write_store(&message->store);
+    }
+    return message_write_progress(&message->progress);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct message message;
     struct job job = {0};
     struct error e = {0};
-    if (message_read((const char *)data, size, &message, &e))
-        check_line(message.type == MESSAGE_RESULT ? message_write_result(&message.result)
-                                                  : message_write_progress(&message.progress),
-                   &message);
-    else
+    if (message_read((const char *)data, size, &message, &e)) {
+        check_line(write_again(&message), &message);
+        message_release(&message);
+    } else
         must(e.cause == CAUSE_BUG && e.text[0]);
     if (message_read_job((const char *)data, size, &job, &e))
         check_job(&job);

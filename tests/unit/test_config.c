@@ -101,6 +101,23 @@ TEST(source_wins_over_defaults_wherever_they_stand)
     config_release(&config);
 }
 
+TEST(one_source_is_written_so_that_it_reads_the_same_alone)
+{
+    struct config all = taken("{\"sources\":[" GIT("a", "") "," GIT(
+        "b", ",\"branch\":\"dev\"") "],\"defaults\":{\"timeout\":\"7m\",\"include\":[\"*.x\"]}}");
+    char *text = config_write_one(&all, &all.sources[1], 1024);
+    struct config one = taken(text);
+    CHECK_INT(one.count, 1);
+    CHECK_STR(one.sources[0].id, "b");
+    CHECK_STR(one.sources[0].branch, "dev");
+    CHECK_INT(one.sources[0].timeout_ms, 420000);
+    same_list(one.sources[0].include, "*.x ");
+    CHECK(!config_write_one(&all, &all.sources[1], strlen(text) - 1));
+    free(text);
+    config_release(&all);
+    config_release(&one);
+}
+
 TEST(grace_that_nobody_names_is_a_quarter_of_a_short_timeout)
 {
     struct config config = taken(SOURCES(GIT("a", ",\"timeout\":\"20s\"") "," GIT("b", "")));

@@ -60,6 +60,18 @@ TEST(a_result_comes_back_as_it_was)
     CHECK_INT(m.result.peak_rss_bytes, r.peak_rss_bytes);
 }
 
+TEST(what_a_store_says_comes_back_as_it_was)
+{
+    struct store_notice n = {.bookmark = "9fceb02d0ae598e95dc970b74767f19372d61af8",
+                             .version = INT64_MAX,
+                             .last_success_at = 1700000000};
+    struct message m = read_line(message_write_store(&n));
+    CHECK_INT(m.type, MESSAGE_STORE);
+    CHECK_STR(m.store.bookmark, n.bookmark);
+    CHECK_INT(m.store.version, n.version);
+    CHECK_INT(m.store.last_success_at, n.last_success_at);
+}
+
 TEST(every_outcome_and_cause_comes_back)
 {
     for (int o = 0; o < OUTCOME_COUNT; o++)

@@ -137,6 +137,12 @@ void report_watch(const struct watch_list *list)
     send_line(line, 0);
 }
 
+void report_store(const struct store_notice *notice)
+{
+    CLEANUP(free_text) char *line = message_write_store(notice);
+    send_line(line, 0);
+}
+
 void report_result(const struct run_result *result)
 {
     CLEANUP(free_text) char *line = message_write_result(result);

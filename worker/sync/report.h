@@ -17,6 +17,8 @@ void report_no_item(void);
 bool report_wanted(void);
 /* Where the source's news would be seen. */
 void report_watch(const struct watch_list *list);
+/* Before the result of a run that found nothing to do. */
+void report_store(const struct store_notice *notice);
 void report_result(const struct run_result *result);
 
 #endif

@@ -11,7 +11,7 @@ enum { SQL_READ, SQL_TARGET, SQL_BOOKMARK, SQL_FRESH, SQL_SKIPPED, SQL_RUN, SQL_
 
 static const char *const sql[SQL_COUNT] = {
     [SQL_READ] = "SELECT bookmark, bookmark_shape, target, target_shape, target_allow_shrink,"
-                 " target_full, full_count, last_success_at, pages, errors, skipped"
+                 " target_full, full_count, last_success_at, version, pages, errors, skipped"
                  " FROM sync_state",
     [SQL_TARGET] = "UPDATE sync_state SET target = ?1, target_shape = ?2, target_allow_shrink = ?3,"
                    " target_full = ?4, full_count = ?5",
@@ -56,9 +56,10 @@ bool store_state_read(struct store *store, struct sync_state *state, struct erro
         .target_full = column_int(s, 5) != 0,
         .full_count = column_int(s, 6),
         .last_success_at = column_int(s, 7),
-        .pages = column_int(s, 8),
-        .errors = column_int(s, 9),
-        .skipped = column_int(s, 10),
+        .version = column_int(s, 8),
+        .pages = column_int(s, 9),
+        .errors = column_int(s, 10),
+        .skipped = column_int(s, 11),
     };
     db_reset(s);
     if (!store->in_transaction)

@@ -54,6 +54,7 @@ struct sync_state {
     bool target_full;
     int64_t full_count;
     int64_t last_success_at;
+    int64_t version;
     int64_t pages;
     int64_t errors;
     int64_t skipped;

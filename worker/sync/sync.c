@@ -347,7 +347,7 @@ static void measure(struct sync *s, int64_t started_ms)
     s->result.duration_ms = clock_monotonic_ms() - started_ms;
 }
 
-/* The counts that the store holds now, for the run row. */
+/* What the store holds now, for the run row and for the supervisor. */
 static bool read_counts(struct sync *s, struct error *e)
 {
     struct sync_state now;
@@ -357,6 +357,9 @@ static bool read_counts(struct sync *s, struct error *e)
     s->result.errors = now.errors;
     s->result.skipped = now.skipped;
     s->result.committed = store_committed(s->store);
+    snprintf(s->notice.bookmark, sizeof s->notice.bookmark, "%s", now.bookmark ? now.bookmark : "");
+    s->notice.version = now.version;
+    s->notice.last_success_at = now.last_success_at;
     sync_state_release(&now);
     return true;
 }
@@ -410,8 +413,13 @@ static void end_in_store(struct sync *s)
 {
     struct run_result *r = &s->result;
     struct error e = {0};
-    if (!s->store || end_run(s, &e))
+    if (!s->store)
         return;
+    if (end_run(s, &e)) {
+        if (r->outcome == OUTCOME_UNCHANGED)
+            report_store(&s->notice);
+        return;
+    }
     bool lost = store_lost_lock(s->store);
     if (r->outcome == OUTCOME_FAILED && !lost)
         return;

@@ -45,6 +45,7 @@ struct sync {
     bool banked;
     bool recovered; /* the kind made its own copy anew */
     struct run_result result;
+    struct store_notice notice; /* what the store says at the end */
 };
 
 /* Runs it and fills `result`: whatever happens, there is an outcome, and the store's run row says
