@@ -106,12 +106,12 @@ test_a_worker_that_is_just_being_started_is_spared_by_one_run_by_hand() {
     # The control group that cannot be entered makes it say when it is there.
     start supervisor bash -c '
         exec 9<>"$1/lifeline"
-        setsid env LATTICE_MARK="$3" LATTICE_CGROUP=/nowhere "$2" sync --supervised notes \
+        setsid env LATTICE_MARK="$3" LATTICE_CGROUP=/proc/nowhere "$2" sync --supervised notes \
             3>"$1/results" 4<"$1/lifeline" 9>&- &
         wait $!
         echo "exit $?"' - "$TEST_DIR" "$WORKER" "$(mark)"
     local supervisor=$STARTED
-    wait_for_line "$TEST_DIR/supervisor.err" 'start: .*/nowhere' 10
+    wait_for_line "$TEST_DIR/supervisor.err" 'start: .*/proc/nowhere' 10
     leave_one
     sync_exits 0 'notes: unchanged' notes
     expect_ended "$ERR"
