@@ -32,18 +32,24 @@ went_on() {
 test_sigterm_keeps_what_was_done_and_the_next_run_goes_on() {
     source_of 100
     choke_cat_file
-    start first "$WORKER" sync notes
-    wait_held
-    kill -TERM "$STARTED"
-    wait_exit "$STARTED"
-    expect_equal "$CODE" 3 'exit code'
+    # What git gave may still be on its way when the signal comes; then there is nothing to keep.
+    local try
+    for try in 1 2 3 4 5 6 7 8 9 10; do
+        rm -f "$TEST_DIR/held"
+        start first "$WORKER" sync notes
+        wait_held
+        kill -TERM "$STARTED"
+        wait_exit "$STARTED"
+        expect_equal "$CODE" 3 "exit code of try $try"
+        grep -q 'before anything could be kept' "$TEST_DIR/first.out" || break
+    done
     expect_matches "$TEST_DIR/first.out" '^notes: partial, [1-9][0-9]* pages .*: stopped on request; [1-9][0-9]* pages left, run again to go on$'
     wait_gone "$(tail -n 1 "$TEST_DIR/held")" 0
     local done_before
     done_before=$(sql notes 'SELECT count(*) FROM page')
     expect_equal "$(sql notes "SELECT bookmark IS NULL AND target = '$(head_of "$TEST_DIR/notes")'
         FROM sync_state")" 1 'only the target is set'
-    expect_equal "$(sql notes 'SELECT outcome FROM run')" partial 'run row'
+    expect_equal "$(sql notes 'SELECT DISTINCT outcome FROM run')" partial 'run rows'
     went_on
     expect_contains "$OUT" "($((100 - done_before)) added"
 }
@@ -126,13 +132,18 @@ test_a_worker_by_hand_that_hangs_is_ended_at_its_deadline() {
 test_a_stop_line_on_the_lifeline_ends_the_run_softly() {
     source_of 100
     choke_cat_file
-    supervise_as notes "$(job "")"
-    wait_held
-    echo stop >"$TEST_DIR/lifeline"
-    wait_exit "$STARTED"
-    expect_contains "$TEST_DIR/supervisor.out" 'exit 3'
-    expect_contains "$TEST_DIR/results" '"outcome":"partial"'
-    expect_contains "$TEST_DIR/results" '"run_id":"00000000000000000000000000000001"'
+    local try
+    for try in 1 2 3 4 5 6 7 8 9 10; do
+        rm -f "$TEST_DIR/held"
+        supervise_as notes "$(job "\"run_id\":\"run-$try\"")"
+        wait_held
+        echo stop >"$TEST_DIR/lifeline"
+        wait_exit "$STARTED"
+        expect_contains "$TEST_DIR/supervisor.out" 'exit 3'
+        expect_contains "$TEST_DIR/results" '"outcome":"partial"'
+        expect_contains "$TEST_DIR/results" "\"run_id\":\"run-$try\""
+        grep -q 'before anything could be kept' "$TEST_DIR/results" || break
+    done
     expect_contains "$TEST_DIR/results" '"committed":true'
     went_on
 }
