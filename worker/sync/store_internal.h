@@ -21,7 +21,7 @@ struct statements {
 struct plan_state {
     struct plan_rules rules;
     struct plan_counts counts; /* of the rows so far */
-    bool open; /* its transaction */
+    bool open;                 /* its transaction */
     bool joining;
     bool on_page;  /* the page cursor stands on a row */
     bool on_error; /* the error cursor stands on a row */
