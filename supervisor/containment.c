@@ -155,8 +155,11 @@ int contained_spawn(struct contained *run, uv_loop_t *loop, uv_process_t *proces
     struct containment *c = run->containment;
     pthread_mutex_lock(&c->mutex);
     int code = uv_spawn(loop, process, options);
+    struct process_stat stat;
     if (code == 0)
         run->pid = run->group = process->pid;
+    if (code == 0 && process_stat_read(run->pid, &stat))
+        run->since = stat.start;
     pthread_mutex_unlock(&c->mutex);
     return code;
 }

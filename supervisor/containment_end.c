@@ -96,12 +96,20 @@ static bool is_adopted(struct containment *c, const struct process_stat *stat)
 
 /* Choosing. `run` is NULL for the sweep, which takes what no run claims. */
 
+/* What was there before its worker is none of a run's: most of a machine need not be read. */
+static bool is_older(const struct process_stat *stat, const struct contained *run)
+{
+    return run && stat->start < run->since;
+}
+
 static bool belongs(struct containment *c, const struct contained *run,
                     const struct process_stat *stat, struct buf *memory)
 {
     struct mark mark;
+    if (is_dead(stat) || stat->kernel || stat->pid == getpid() || is_older(stat, run))
+        return false;
     bool adopted = is_adopted(c, stat);
-    if (is_dead(stat) || stat->kernel || stat->pid == getpid() || (!run && !adopted))
+    if (!run && !adopted)
         return false;
     if (!marker_read(c->home, stat->pid, memory, &mark))
         return adopted && may_claim_unmarked(c);
@@ -143,9 +151,11 @@ static void choose_all(struct containment *c, const struct contained *run, struc
 }
 
 /* Dead children of ours that libuv does not know, by number: waitpid(-1) would take its. Returns
- * how many were orphans of our workers: as long as some come, something of theirs is alive, be it
- * so short-lived that no list shows it; their groups are killed with them. */
-static size_t reap_adopted(struct containment *c, const struct scan *scan)
+ * how many were orphans of our workers, and may be the run's: as long as some come, something of
+ * theirs is alive, be it so short-lived that no list shows it; their groups are killed with them.
+ */
+static size_t reap_adopted(struct containment *c, const struct contained *run,
+                           const struct scan *scan)
 {
     size_t count = 0;
     pid_t group = 0;
@@ -157,7 +167,7 @@ static size_t reap_adopted(struct containment *c, const struct scan *scan)
             if (stat->group != group && !is_worker(c, stat->group))
                 process_kill_group(stat);
             group = stat->group;
-            count++;
+            count += !is_older(stat, run);
         }
         waitpid(stat->pid, NULL, WNOHANG);
     }
@@ -280,7 +290,7 @@ static bool look(struct contained *run)
     if (!empty)
         contained_kill(run);
     struct pollfd *dying = kill_chosen(c, &scan);
-    bool quiet = reap_adopted(c, &scan) == 0;
+    bool quiet = reap_adopted(c, run, &scan) == 0;
     pthread_mutex_unlock(&c->looking);
     size_t waited = wait_and_reap(c, dying, &scan);
     free(dying);
@@ -382,7 +392,7 @@ size_t containment_sweep(struct containment *c)
     choose_all(c, NULL, &scan);
     size_t orphans = count_chosen(&scan);
     struct pollfd *dying = kill_chosen(c, &scan);
-    reap_adopted(c, &scan);
+    reap_adopted(c, NULL, &scan);
     wait_and_reap(c, dying, &scan);
     free(dying);
     scan_release(&scan);

@@ -17,11 +17,12 @@ struct contained {
     struct containment *containment; /* borrowed */
     char source[65];
     char run_id[33];
-    char *cgroup; /* owned; NULL below the cgroup tier */
-    pid_t group;  /* the worker's number; also once it is gone */
-    pid_t pid;    /* the same until it is reaped, else 0 */
-    bool ending;  /* what it left is being looked for */
-    bool fenced;  /* all that it started is, or was, in its control group */
+    char *cgroup;   /* owned; NULL below the cgroup tier */
+    pid_t group;    /* the worker's number; also once it is gone */
+    pid_t pid;      /* the same until it is reaped, else 0 */
+    uint64_t since; /* the worker's start; 0: not known */
+    bool ending;    /* what it left is being looked for */
+    bool fenced;    /* all that it started is, or was, in its control group */
     size_t swept;
     pid_t left;
     uint64_t counted; /* newest start that was counted; see count_swept */
