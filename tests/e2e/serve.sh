@@ -140,6 +140,23 @@ test_a_commit_is_synced_at_once() {
     store_equals_git notes repo
 }
 
+# The one before stays in force for the workers, too.
+test_a_broken_edit_fails_no_source() {
+    make_repo repo
+    repo_pages repo 2
+    repo_commit repo
+    expect_exit 0 "$SUPERVISE" add notes "$TEST_DIR/repo" --set every=1h
+    start serve "$SUPERVISE" serve
+    SERVE=$STARTED
+    wait_for_line "$TEST_DIR/serve.err" 'notes wave 1: ok, 2 pages' 20
+    echo '{"sources": [{]}' >"$LATTICE_HOME/sources.json"
+    wait_for_line "$TEST_DIR/serve.err" 'the one before stays in force' 10
+    repo_write repo new.md '# New\n'
+    repo_commit repo
+    wait_for_line "$TEST_DIR/serve.err" 'ok, 3 pages' 20
+    stop_service
+}
+
 test_systemd_is_told() {
     counting_worker
     entries "$(entry a 1h)"

@@ -96,24 +96,22 @@ static bool parse(int argc, char **argv, struct options *o, struct error *e)
 static bool read_job(struct job *job, struct error *e)
 {
     struct buf line = {0};
-    bool ok = false;
-    for (;;) {
+    const char *end = NULL;
+    while (!end && line.size <= MESSAGE_MAX_BYTES) {
         struct pollfd lifeline = {.fd = LIFELINE_FD, .events = POLLIN};
-        char byte;
-        if (poll(&lifeline, 1, JOB_WAIT_MS) <= 0 || read(LIFELINE_FD, &byte, 1) != 1) {
-            error_set(e, CAUSE_USAGE, "--supervised: no job came on descriptor %d", LIFELINE_FD);
+        char bytes[4096];
+        ssize_t n =
+            poll(&lifeline, 1, JOB_WAIT_MS) > 0 ? read(LIFELINE_FD, bytes, sizeof bytes) : 0;
+        if (n <= 0)
             break;
-        }
-        if (byte == '\n') {
-            ok = message_read_job(line.data ? line.data : "", line.size, job, e);
-            break;
-        }
-        buf_add_byte(&line, byte);
-        if (line.size > MESSAGE_MAX_BYTES) {
-            error_set(e, CAUSE_BUG, "the job is too long");
-            break;
-        }
+        buf_add(&line, bytes, (size_t)n);
+        end = memchr(line.data + line.size - n, '\n', (size_t)n);
     }
+    bool ok = end && message_read_job(line.data, (size_t)(end - line.data), job, e);
+    if (!end && line.size > MESSAGE_MAX_BYTES)
+        error_set(e, CAUSE_BUG, "the job is too long");
+    else if (!end)
+        error_set(e, CAUSE_USAGE, "--supervised: no job came on descriptor %d", LIFELINE_FD);
     buf_release(&line);
     return ok;
 }
