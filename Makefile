@@ -291,7 +291,7 @@ do-bench: all heavy-release
 
 # For work on one part while another does not compile:
 #   make unit DIRS=common FILES="test_text test_error" T=floor
-DIRS  ?= common worker/sync supervisor
+DIRS  ?= common worker/sync worker/reads supervisor
 FILES ?= $(filter-out harness,$(basename $(notdir $(SRC_unit))))
 UNIT_VARIANT ?= release
 UNIT_OBJECTS := $(call objects,$(UNIT_VARIANT),$(FILES:%=tests/unit/%.c) tests/unit/harness.c \

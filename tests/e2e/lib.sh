@@ -6,7 +6,8 @@
 # `# limit: 120` right above raises its time limit (60 s). Whatever a test leaves running fails it.
 #
 # What a test finds:
-#   $SUPERVISE $WORKER $TOOLS   the programs under test; the folder of helper programs
+#   $SUPERVISE $WORKER $READS   the programs under test
+#   $TOOLS                      the folder of helper programs
 #   $TEST_DIR                   its own folder, also the current one; removed afterwards
 #   $LATTICE_HOME $HOME         inside it
 #   $OUT $ERR $CODE             what the last expect_exit or run printed and exited with
@@ -242,6 +243,7 @@ prepare() {
     : "${TEST_DIR:?the runner sets this}" "${LATTICE_BIN:?the runner sets this}"
     SUPERVISE=$LATTICE_BIN/lattice-supervise
     WORKER=$LATTICE_BIN/lattice-worker
+    READS=$LATTICE_BIN/lattice-reads
     TOOLS=$LATTICE_BIN/tools
     RUNNER=$LATTICE_BIN/runner
     OUT=$TEST_DIR/out
@@ -269,7 +271,7 @@ prepare() {
 [advice]
     detachedHead = false
 CONFIG
-    : "$SUPERVISE" "$WORKER" "$TOOLS" "$RUNNER" "$OUT" "$ERR" "$CODE"
+    : "$SUPERVISE" "$WORKER" "$READS" "$TOOLS" "$RUNNER" "$OUT" "$ERR" "$CODE"
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then

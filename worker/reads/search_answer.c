@@ -24,7 +24,7 @@ static bool add_token(void *owner, const struct token *token)
         m->tokens = xrealloc(m->tokens, m->room * sizeof *m->tokens);
         m->folded = xrealloc(m->folded, m->room * sizeof *m->folded);
     }
-    m->tokens[m->count] = (struct snippet_token){token->start, token->end, 0};
+    m->tokens[m->count] = (struct snippet_token){.start = token->start, .end = token->end};
     m->folded[m->count++] = m->text.size;
     buf_add(&m->text, token->text, token->size);
     buf_add_byte(&m->text, '\0');
@@ -58,8 +58,10 @@ static void mark_terms(struct marking *m)
     for (size_t t = 0; t < m->terms->count; t++) {
         const struct term *term = &m->terms->list[t];
         for (size_t i = 0; !term->excluded && !term->ignored && i < m->count; i++)
-            for (size_t k = 0; term_stands_at(m, term, i) && k < term->token_count; k++)
+            for (size_t k = 0; term_stands_at(m, term, i) && k < term->token_count; k++) {
                 m->tokens[i + k].terms |= UINT32_C(1) << t;
+                m->tokens[i + k].goes_on |= k > 0;
+            }
     }
 }
 

@@ -101,7 +101,7 @@ void snippet_make(struct snippet *snippet, const char *text, size_t size,
     for (size_t i = window[0]; i < count && tokens[i].start < to; i++) {
         const struct snippet_token *token = &tokens[i];
         size_t end = token->end < to ? token->end : to;
-        bool joins = marked && (token->terms & tokens[i - 1].terms) != 0;
+        bool joins = marked && token->goes_on;
         add_line(&snippet->text, text + at, token->start - at, &pending);
         if (pending)
             buf_add_byte(&snippet->text, ' ');

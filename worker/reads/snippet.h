@@ -19,6 +19,7 @@ struct snippet_token {
     size_t start;
     size_t end;
     uint32_t terms;
+    bool goes_on; /* the phrase of the token before */
 };
 
 /* One line: white space and control bytes are single spaces; "…" where it is cut. */

@@ -1,5 +1,7 @@
 /* Opening stores read-only, and their snapshots. */
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -79,16 +81,19 @@ static int64_t log_bytes(const char *path)
     return stat(name, &st) == 0 ? (int64_t)st.st_size : 0;
 }
 
+/* The cache is set behind the busy handler: it reads the file, which may be locked just then. */
 static bool open_file(struct rstore *store, const struct rstore_options *options, struct error *e)
 {
-    struct db_options db = {
-        .mode = DB_READ, .cache_kib = options->cache_kib, .immutable = store->immutable};
+    struct db_options db = {.mode = DB_READ, .immutable = store->immutable};
+    char pragmas[80];
     if (!db_open(store->path, &db, &store->db, e))
         return false;
     void *clock = (void *)(uintptr_t)options->clock;
     sqlite3_busy_handler(store->db, wait_for_lock, clock);
     sqlite3_progress_handler(store->db, STEPS_BETWEEN_LOOKS, look_at_clock, clock);
-    return db_exec(store->db, "PRAGMA temp_store=MEMORY", e);
+    snprintf(pragmas, sizeof pragmas, "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-%d",
+             options->cache_kib);
+    return db_exec(store->db, pragmas, e);
 }
 
 static enum rstore_problem check_format(struct rstore *store, struct error *e)
@@ -112,33 +117,47 @@ static enum rstore_problem check_format(struct rstore *store, struct error *e)
     return RSTORE_FINE;
 }
 
-/* A log needs shared memory beside it, which cannot be made in a folder that one may not write. */
-static enum rstore_problem open_immutable(struct rstore *store,
-                                          const struct rstore_options *options, struct error *e)
+static bool has_file(const char *path, const char *suffix)
 {
-    if (log_bytes(store->path) > 0) {
-        error_set(e, CAUSE_STORE,
-                  "%s: its log cannot be read: %s-shm is missing and may not be made here; let the "
-                  "home's user read it once, or sync it, so that the file is there",
-                  store->path, store->path);
-        return RSTORE_UNREADABLE;
-    }
-    db_finalize(store->slots, SLOT_KEEP_COUNT);
-    db_close(&store->db);
-    store->immutable = true;
-    *e = (struct error){0};
-    return open_file(store, options, e) ? check_format(store, e) : RSTORE_UNREADABLE;
+    struct stat st;
+    CLEANUP(free_text) char *name = xasprintf("%s%s", path, suffix);
+    return stat(name, &st) == 0;
+}
+
+static bool folder_is_writable(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    CLEANUP(free_text) char *folder = xstrndup(path, slash ? (size_t)(slash - path) : 0);
+    return faccessat(AT_FDCWD, folder, W_OK, AT_EACCESS) == 0;
+}
+
+/* A log is read through shared memory beside it, and both must be there or be made. Where nothing
+ * can be made, a store without a log can be read as a file that nobody writes; one with a log
+ * cannot: without it the file may be older or half of a checkpoint. */
+static enum rstore_problem look_for_log(struct rstore *store, struct error *e)
+{
+    bool there = has_file(store->path, "-wal") && has_file(store->path, "-shm");
+    if (there || folder_is_writable(store->path))
+        return RSTORE_FINE;
+    store->immutable = log_bytes(store->path) == 0;
+    if (store->immutable)
+        return RSTORE_FINE;
+    error_set(e, CAUSE_STORE,
+              "%s: its log cannot be read: %s-shm is missing and cannot be made in a read-only "
+              "folder; read or sync it once where its folder is writable",
+              store->path, store->path);
+    return RSTORE_UNREADABLE;
 }
 
 static enum rstore_problem open_and_check(struct rstore *store,
                                           const struct rstore_options *options, struct error *e)
 {
+    enum rstore_problem problem = look_for_log(store, e);
+    if (problem != RSTORE_FINE)
+        return problem;
     if (!open_file(store, options, e))
-        return e->damaged ? RSTORE_DAMAGED : RSTORE_UNREADABLE;
-    enum rstore_problem problem = check_format(store, e);
-    int code = sqlite3_errcode(store->db) & 0xFF;
-    if (problem == RSTORE_UNREADABLE && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY))
-        problem = open_immutable(store, options, e);
+        return store->db ? rstore_failure(store) : e->damaged ? RSTORE_DAMAGED : RSTORE_UNREADABLE;
+    problem = check_format(store, e);
     if (problem == RSTORE_FINE && !rstore_words_init(store, e))
         problem = rstore_failure(store);
     return problem;

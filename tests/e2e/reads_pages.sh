@@ -1,0 +1,137 @@
+# Showing pages, parts of them, links, what changed, sources, runs, sizes.
+# shellcheck shell=bash
+
+# shellcheck source=tests/e2e/lib/reads.sh
+. "$LATTICE_ROOT/tests/e2e/lib/reads.sh"
+
+test_a_raw_page_is_its_bytes() {
+    notes one
+    repo_write one 'a b.md' '---\ntags: [x]\n---\n\n# A\r\n\ntab\there \033 end'
+    synced one
+    expect_exit 0 "$READS" page one 'a b.md' --raw
+    cmp "$OUT" 'one/a b.md'
+    expect_exit 0 "$READS" page one 'a b.md' --json
+    expect_equal "$(json '$.tags[0]')" x
+    expect_equal "$(json '$.front.tags[0]')" x
+    expect_equal "$(json '$.sources[0].answered')" 1
+}
+
+test_what_is_not_there_is_exit_1_and_named() {
+    notes one
+    repo_write one a.md '# A\n'
+    synced one
+    expect_exit 1 "$READS" page one b.md
+    expect_contains "$ERR" 'one has no page b.md'
+    expect_exit 1 "$READS" page two a.md
+    expect_contains "$ERR" '"two": no such source'
+    expect_exit 1 "$READS" context one a.md --around 5
+    expect_contains "$ERR" 'there is no chunk 5'
+    expect_exit 1 "$READS" links one b.md
+}
+
+test_context_is_the_chunks_around_a_hit() {
+    notes one
+    repo_write one a.md "# A\n\n$(for i in 0 1 2 3; do
+        printf '## Part %s\\n\\nkestrel%s %s\\n\\n' "$i" "$i" "$(printf 'word%.0s ' {1..290})"
+    done)"
+    synced one
+    search 0 kestrel2
+    expect_exit 0 "$READS" context one a.md --around "$(json '$.hits[0].chunk')" --before 1 --after 0 --json
+    expect_equal "$(json '$.chunks[#-1].chunk')" "$(json '$.around')"
+    expect_contains "$OUT" kestrel1
+    expect_contains "$OUT" kestrel2
+    expect_not_contains "$OUT" kestrel3
+    expect_exit 64 "$READS" context one a.md
+    expect_contains "$ERR" 'around: is missing'
+}
+
+test_links_lead_out_and_back() {
+    notes one
+    repo_write one a.md '# A\n\n[to b](sub/b.md), [[c]], [[nowhere]], [web](https://example.org/).\n'
+    repo_write one sub/b.md '# B\n\n[back](../a.md)\n'
+    repo_write one deep/c.md '# C\n\n[[a]]\n'
+    synced one
+    expect_exit 0 "$READS" links one a.md --json
+    expect_equal "$(json '$.out.links[0].path')" sub/b.md
+    expect_equal "$(json '$.out.links[2].path')" deep/c.md
+    expect_equal "$(json '$.out.links[3].path')" ''
+    expect_equal "$(json '$.out.links[3].outside')" 0
+    expect_equal "$(json '$.out.links[1].outside')" 1
+    expect_equal "$(json '$.back.links[0].path') $(json '$.back.links[1].path')" 'deep/c.md sub/b.md'
+    expect_exit 0 "$READS" links one a.md --limit 1 --json
+    expect_equal "$(json '$.out.has_more') $(json '$.back.has_more')" '1 1'
+    expect_exit 0 "$READS" links one a.md
+    expect_matches "$OUT" '^-> sub/b.md  '
+    expect_matches "$OUT" '^<- deep/c.md  '
+}
+
+test_recent_shows_the_newest_of_all_sources_first() {
+    notes one
+    repo_write one a.md '# A\n'
+    synced one
+    notes two
+    repo_write two b.md '# B\n'
+    synced two
+    sqlite3 -batch "$LATTICE_HOME/sources/one/store.db" 'UPDATE page SET updated_at = updated_at + 100'
+    expect_exit 0 "$READS" recent --json
+    expect_equal "$(json '$.pages[0].path') $(json '$.pages[0].change')" 'a.md changed'
+    expect_equal "$(json '$.pages[1].path') $(json '$.pages[1].change')" 'b.md added'
+    expect_exit 0 "$READS" recent two --limit 1 --json
+    expect_equal "$(json '$.pages[0].path') $(json '$.has_more')" 'b.md 0'
+}
+
+test_sources_are_the_objects_of_status() {
+    notes one
+    repo_write one a.md '# A\n'
+    synced one
+    add_source other "$TEST_DIR/other"
+    expect_exit 0 "$READS" sources --json
+    json '$.sources[0]' >reads.json
+    expect_exit 0 "$SUPERVISE" status --json one
+    expect_equal "$(json '$.sources[0].bookmark')" "$(json '$.bookmark' "$TEST_DIR/reads.json")"
+    expect_equal "$(sqlite3 :memory: "SELECT group_concat(key) FROM json_each(CAST(readfile('reads.json') AS TEXT))")" \
+        "$(sqlite3 :memory: "SELECT group_concat(key) FROM json_each(CAST(readfile('$OUT') AS TEXT), '\$.sources[0]')")"
+    expect_exit 0 "$READS" sources
+    expect_matches "$OUT" '^one +git +ok +1 '
+    expect_matches "$OUT" '^other +git +never '
+}
+
+test_runs_are_paged() {
+    notes one
+    repo_write one a.md '# A\n'
+    repo_commit one
+    add_source one "$TEST_DIR/one"
+    expect_exit 1 "$READS" runs
+    for _ in 1 2 3; do
+        expect_exit 0 "$SUPERVISE" --all
+    done
+    expect_exit 0 "$READS" runs one --limit 2 --json
+    expect_equal "$(json '$.runs[0].status') $(json '$.has_more')" 'unchanged 1'
+    expect_exit 0 "$READS" runs one --limit 2 --offset 2 --json
+    expect_equal "$(json '$.runs[0].status') $(json '$.has_more')" 'ok 0'
+}
+
+test_stats_sum_what_the_stores_hold() {
+    local id
+    for id in one two; do
+        notes "$id"
+        repo_pages "$TEST_DIR/$id" 5
+        synced "$id"
+    done
+    expect_exit 0 "$READS" stats --json
+    expect_equal "$(json '$.stores[1].pages') $(json '$.total.pages')" '5 10'
+    expect_equal "$(json '$.total.chunks')" "$(($(sql one 'SELECT count(*) FROM chunk') * 2))"
+}
+
+test_help_and_version_and_usage() {
+    local command
+    expect_exit 0 "$READS" --version
+    expect_exit 64 "$READS"
+    expect_exit 64 "$READS" nonsense
+    for command in search page context links recent sources runs stats; do
+        expect_exit 0 "$READS" "$command" --help
+        expect_contains "$OUT" "usage: lattice-reads $command"
+        expect_exit 64 "$READS" "$command" --nonsense
+        expect_contains "$ERR" 'unknown option --nonsense'
+    done
+}

@@ -1,0 +1,164 @@
+# Stores in trouble: that store is reported, the others answer; a home that may not be written.
+# shellcheck shell=bash
+
+# shellcheck source=tests/e2e/lib/reads.sh
+. "$LATTICE_ROOT/tests/e2e/lib/reads.sh"
+
+# two_notes: sources good and other, a page each
+two_notes() {
+    local id
+    for id in good other; do
+        notes "$id"
+        repo_write "$id" "$id.md" "# $id\n\nkestrel\n"
+        synced "$id"
+    done
+    STORE=$LATTICE_HOME/sources/other/store.db
+}
+
+# other_does_not_answer PROBLEM TEXT: the search finds what is in good, and says why other is out.
+other_does_not_answer() {
+    expect_found good.md kestrel
+    expect_equal "$(json '$.partial')" 1 partial
+    expect_equal "$(json '$.sources[0].answered') $(json '$.sources[1].answered')" '1 0'
+    expect_equal "$(json '$.sources[1].problem')" "$1"
+    expect_contains "$ERR" "warning: other: $1: "
+    expect_contains "$ERR" "$2"
+}
+
+test_a_source_that_was_never_synced_is_reported() {
+    two_notes
+    rm -r "$LATTICE_HOME/sources/other"
+    other_does_not_answer missing 'nothing was synced yet'
+    expect_exit 1 "$READS" page other other.md
+    expect_contains "$ERR" 'nothing was synced yet'
+}
+
+test_a_damaged_store_is_reported() {
+    two_notes
+    head -c 4096 /dev/urandom | dd of="$STORE" conv=notrunc status=none
+    rm -f "$STORE-wal" "$STORE-shm"
+    other_does_not_answer damaged 'damaged'
+    expect_exit 74 "$READS" page other other.md
+    expect_exit 74 "$READS" search --source other kestrel
+}
+
+test_a_store_damaged_inside_is_reported() {
+    local size
+    notes good
+    repo_write good good.md '# good\n\nkestrel\n'
+    synced good
+    notes other
+    repo_pages "$TEST_DIR/other" 300
+    repo_write other other.md '# other\n\nkestrel\n'
+    synced other
+    STORE=$LATTICE_HOME/sources/other/store.db
+    sqlite3 -batch "$STORE" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
+    size=$(stat -c %s "$STORE")
+    head -c $((size - 8192)) /dev/zero | dd of="$STORE" bs=8192 seek=1 conv=notrunc status=none
+    expect_found good.md kestrel
+    expect_equal "$(json '$.sources[1].problem')" damaged
+}
+
+test_a_store_of_a_newer_format_is_reported() {
+    two_notes
+    sqlite3 -batch "$STORE" 'PRAGMA user_version = 99'
+    other_does_not_answer newer 'install the newer version'
+}
+
+test_a_source_that_was_removed_is_not_served() {
+    two_notes
+    expect_exit 0 "$SUPERVISE" remove other
+    [ -e "$STORE" ] || fail 'the store is gone'
+    expect_found good.md kestrel
+    expect_equal "$(json '$.partial')" 0 partial
+    expect_equal "$(json '$.sources[1].id')" '' 'second source'
+}
+
+test_without_sources_json_it_says_what_to_do() {
+    mkdir -p "$LATTICE_HOME"
+    chmod 700 "$LATTICE_HOME"
+    expect_exit 78 "$READS" search kestrel
+    expect_contains "$ERR" sources.json
+    expect_exit 78 env LATTICE_HOME="$TEST_DIR/nowhere" "$READS" search kestrel
+}
+
+# leave_log: a commit that only the log has, as a writer leaves it that was killed.
+leave_log() {
+    sqlite3 -batch "$STORE" '.filectrl persist_wal 1' '.dbconfig no_ckpt_on_close on' \
+        'PRAGMA wal_autocheckpoint = 0' 'UPDATE sync_state SET version = version + 1' >/dev/null
+    [ -s "$STORE-wal" ] || fail 'there is no log'
+}
+
+# read_only: the home becomes one that its user may not write.
+read_only() {
+    [ "$(id -u)" -ne 0 ] || chown -R 65534:65534 "$LATTICE_HOME"
+    chmod -R a-w "$LATTICE_HOME"
+    chmod a+x "$TEST_DIR"
+    READS="unprivileged_reads"
+}
+
+unprivileged_reads() {
+    unprivileged "$LATTICE_BIN/lattice-reads" "$@"
+}
+
+# The runner cannot remove what may not be written.
+writable_again() {
+    chmod -R u+w "$LATTICE_HOME"
+}
+
+test_a_read_only_home_with_a_live_log_is_read() {
+    two_notes
+    leave_log
+    read_only
+    search 0 kestrel
+    writable_again
+    expect_equal "$(hit_paths)" 'good.md other.md'
+    expect_equal "$(json '$.sources[1].note')" ''
+}
+
+test_a_read_only_home_without_log_and_shared_memory_is_read_and_said() {
+    two_notes
+    sqlite3 -batch "$STORE" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
+    rm -f "$STORE-wal" "$STORE-shm"
+    read_only
+    search 0 kestrel
+    writable_again
+    expect_equal "$(hit_paths)" 'good.md other.md'
+    expect_contains "$ERR" 'note: other: read without shared memory'
+}
+
+test_a_read_only_home_with_a_log_and_no_shared_memory_is_not_guessed_at() {
+    two_notes
+    leave_log
+    rm -f "$STORE-shm"
+    read_only
+    search 0 kestrel
+    writable_again
+    expect_equal "$(hit_paths)" good.md
+    expect_equal "$(json '$.sources[1].problem')" unreadable
+    expect_contains "$ERR" 'its log cannot be read'
+}
+
+# limit: 180
+test_searches_beside_a_writing_worker_never_fail() {
+    local count=0
+    notes good
+    repo_write good good.md '# good\n\nkestrel page\n'
+    synced good
+    notes big
+    repo_pages "$TEST_DIR/big" 3000
+    repo_commit big
+    add_source big "$TEST_DIR/big"
+    start worker "$WORKER" sync big
+    while kill -0 "$STARTED" 2>/dev/null; do
+        search 0 page --limit 100
+        [ "$(json '$.sources[1].answered')" = 1 ] || expect_contains "$ERR" 'warning: big: missing: '
+        [ "$count" -gt 0 ] || expect_contains "$OUT" good.md
+        count=$((count + 1))
+    done
+    wait_exit "$STARTED"
+    expect_equal "$CODE" 0 'the worker'
+    search 0 page --source big
+    expect_equal "$(json '$.partial')" 0
+    store_sound big
+}
