@@ -1,11 +1,11 @@
 # Cron-like runs over sources of which one hangs and one outgrows every deadline, beside the serial
 # way (`timeout D sh -c 'for each source: sync'`): who is served, and how stale it gets.
 #
-# RUNS=12 HEALTHY=20 LIMIT=10 (seconds of a run) TIMEOUT=3 (of a worker) PAGES=30000 GROWTH=8000 (of the large one, and of each run)
+# RUNS=12 HEALTHY=20 LIMIT=10 (seconds of a run) TIMEOUT=3 (of a worker) PAGES=30000 GROWTH=20000 (of the large one, and of each run)
 # shellcheck shell=bash
 set -euo pipefail
 
-: "${RUNS:=12}" "${HEALTHY:=20}" "${LIMIT:=10}" "${TIMEOUT:=3}" "${PAGES:=30000}" "${GROWTH:=8000}"
+: "${RUNS:=12}" "${HEALTHY:=20}" "${LIMIT:=10}" "${TIMEOUT:=3}" "${PAGES:=30000}" "${GROWTH:=20000}"
 supervise=$LATTICE_BIN/lattice-supervise
 worker=$LATTICE_BIN/lattice-worker
 work=$(mktemp -d)

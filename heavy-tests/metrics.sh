@@ -37,4 +37,17 @@ echo '++' >>"$LATTICE_HOME/supervise.lock"
 exec 9>&-
 "$supervise" --source good
 check 'overlaps'
+# While a service runs: what it writes after its first round.
+rm "$LATTICE_HOME/metrics/lattice.prom"
+"$supervise" serve 2>"$work/serve.err" &
+service=$!
+trap 'kill "$service" 2>/dev/null || true; wait "$service" || true; rm -rf "$work"' EXIT
+"$LATTICE_BIN/tools/wait_line" "$work/serve.err" 'serve: ready' 60
+"$supervise" kick good
+"$LATTICE_BIN/tools/wait_line" "$LATTICE_HOME/metrics/lattice.prom" '^lattice_loop_lag_seconds' 60
+check 'a service that runs'
+kill "$service"
+wait "$service"
+check 'a service that has ended'
+trap 'rm -rf "$work"' EXIT
 echo "passed: $(grep -c '^lattice_' "$LATTICE_HOME/metrics/lattice.prom") series"
