@@ -18,7 +18,8 @@ enum { LEDGER_BUSY_MS = 2000, LEDGER_CACHE_KIB = 512 };
 enum { INVOCATIONS_AT_A_TIME = 100 };
 /* Whoever opens the ledger first reads its whole log, so the log is kept short: half a megabyte is
  * a dozen runs and costs 0.3 ms. */
-#define SET_UP "PRAGMA wal_autocheckpoint=128"
+enum { LOG_BYTES = 512 * 1024 };
+#define SET_UP "PRAGMA wal_autocheckpoint=128" /* pages of 4 KB */
 
 /* Append-only: entry n brings a ledger from format n to n + 1. */
 static const char *const migrations[] = {
@@ -221,6 +222,8 @@ void ledger_close(struct ledger **ledger)
     if (!*ledger)
         return;
     db_finalize((*ledger)->statements, (size_t)(*ledger)->statement_count);
+    if (!sqlite3_db_readonly((*ledger)->db, "main"))
+        db_cut_log((*ledger)->db, LOG_BYTES);
     db_close(&(*ledger)->db);
     free(*ledger);
     *ledger = NULL;

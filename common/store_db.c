@@ -167,6 +167,17 @@ void db_close(sqlite3 **db)
     *db = NULL;
 }
 
+void db_cut_log(sqlite3 *db, int64_t limit_bytes)
+{
+    struct stat st;
+    const char *path = sqlite3_db_filename(db, "main");
+    CLEANUP(free_text) char *log = xasprintf("%s-wal", path ? path : "");
+    if (stat(log, &st) != 0 || st.st_size <= limit_bytes)
+        return;
+    sqlite3_busy_timeout(db, 0);
+    (void)sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
 bool db_exec(sqlite3 *db, const char *sql, struct error *e)
 {
     if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)

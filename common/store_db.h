@@ -28,6 +28,11 @@ CHECKED bool db_open(const char *path, const struct db_options *options, sqlite3
                      struct error *e);
 /* Closes; statements must be finalized before. NULL is fine. Sets it to NULL. */
 void db_close(sqlite3 **db);
+/* Of a writer that is about to close: empties a log of more bytes than that, unless a reader needs
+ * it. A log is written from its start again only by a transaction after the one that checkpointed,
+ * and whoever opens the database next takes it for new: without this, the log of a program that
+ * commits once or twice in its life grows without bound. Waits for nobody. */
+void db_cut_log(sqlite3 *db, int64_t limit_bytes);
 
 /* Fills `e` from the connection's last error: path, what was being done ("read", "write"; no SQL),
  * SQLite's words, what to do (disk full, read-only, damaged...). Returns false. */

@@ -1,9 +1,11 @@
 /* The ledger: attempts, what is known of a source, events and their bounds. */
 #include "common/ledger.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/text.h"
 #include "tests/unit/harness.h"
@@ -175,6 +177,27 @@ TEST(nothing_of_a_rolled_back_batch_stays)
     ledger_roll_back(ledger);
     CHECK(!read_source(ledger, "a").has_last);
     ledger_close(&ledger);
+}
+
+/* As runs from cron: each opens it, commits once, closes it. The naive way grows by all of them. */
+TEST(the_log_does_not_grow_from_run_to_run)
+{
+    enum { RUNS = 100, LOG_MAX_BYTES = 1024 * 1024 };
+    char path[PATH_MAX];
+    struct stat st;
+    off_t before = 0;
+    bool cut = false;
+    snprintf(path, sizeof path, "%s/ledger.db-wal", test_dir());
+    for (int i = 0; i < RUNS; i++) {
+        struct ledger *ledger = open_here();
+        add(ledger, "a", attempt_of(OUTCOME_OK, 100 + i));
+        ledger_close(&ledger);
+        CHECK(stat(path, &st) == 0);
+        CHECK(st.st_size < LOG_MAX_BYTES);
+        cut = cut || st.st_size < before;
+        before = st.st_size;
+    }
+    CHECK(cut);
 }
 
 TEST(a_reader_sees_a_missing_ledger_as_none)

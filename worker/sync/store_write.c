@@ -109,10 +109,8 @@ bool store_open(const char *path, enum memory_size memory, struct store **out, s
 
 void store_settle(struct store *store)
 {
-    if (!store->committed)
-        return;
-    sqlite3_busy_timeout(store->db, 0);
-    (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (store->committed)
+        db_cut_log(store->db, 0);
 }
 
 void store_close(struct store **out)
