@@ -6,6 +6,9 @@
 
 #include "worker/reads/answer.h"
 
+/* Hits of a single word that are looked at: some 30 ms. Beyond that, slices of each store. */
+enum { COST_MAX = 150000, SLICES = 32 };
+
 /* Looks up all terms in all stores; the first one that answers makes the tokens. */
 static void look_up(struct search *search)
 {
@@ -55,6 +58,22 @@ static bool take_chunk(void *owner, int64_t chunk, double score)
     return rstore_page_of_chunk(s->store, chunk, take_page, s, &s->error);
 }
 
+/* Everything, or as many slices, evenly spread over the store, as there is time for. */
+static bool scan_slices(struct scanning *s, const struct rstore_totals *totals, double part,
+                        struct error *e)
+{
+    int64_t width = totals->last - totals->first + 1;
+    if (part >= 1)
+        return rstore_scan(s->store, &s->scan, take_chunk, s, e);
+    for (int64_t i = 0; i < SLICES; i++) {
+        s->scan.first = totals->first + width * i / SLICES;
+        s->scan.last = s->scan.first + (int64_t)((double)width * part / SLICES);
+        if (!rstore_scan(s->store, &s->scan, take_chunk, s, e))
+            return false;
+    }
+    return true;
+}
+
 static bool scan_store(struct search *search, size_t at, const struct plan_match *match,
                        struct error *e)
 {
@@ -68,31 +87,47 @@ static bool scan_store(struct search *search, size_t at, const struct plan_match
                                   .average = (double)plan->tokens / (double)plan->chunks,
                                   .least = hits_least(&search->hits),
                                   .first = INT64_MIN,
-                                  .last = INT64_MAX,
-                                  .most = INT64_MAX}};
+                                  .last = INT64_MAX}};
+    /* A filter leaves so little that all of it is looked at. */
+    double part = search->filter.any ? 1 : (double)COST_MAX / (double)search->cost;
     if (!s.store)
         return true;
     bool ok = !search->filter.any || page_set_make(&s.pages, &search->filter, s.store, e);
     if (ok && (!search->filter.any || s.pages.count))
-        ok = rstore_scan(s.store, &s.scan, take_chunk, &s, e);
+        ok = scan_slices(&s, &plan->stores[at].totals, part, e);
     if (ok && s.error.text[0]) {
         *e = s.error;
         ok = false;
     }
+    search->approximate |= part < 1;
     page_set_release(&s.pages);
     return ok;
 }
 
+static void release_matches(struct search *search)
+{
+    for (size_t i = 0; search->matches && i < search->plan.count; i++)
+        plan_match_release(&search->matches[i]);
+    free(search->matches);
+    search->matches = NULL;
+}
+
 static void scan_all(struct search *search, enum plan_mode mode)
 {
+    size_t count = search->plan.count;
+    release_matches(search);
     search->mode = mode;
-    for (size_t i = 0; i < search->plan.count; i++) {
-        struct plan_match match;
+    search->matches = xcalloc(count + 1, sizeof *search->matches);
+    search->cost = 1;
+    for (size_t i = 0; i < count; i++) {
+        struct plan_match *match = &search->matches[i];
+        plan_match_make(&search->plan, i, mode, match);
+        search->cost += match->match ? match->most_hits * match->cost : 0;
+    }
+    for (size_t i = 0; i < count; i++) {
         struct error e = {0};
-        plan_match_make(&search->plan, i, mode, &match);
-        if (match.match && !scan_store(search, i, &match, &e))
+        if (search->matches[i].match && !scan_store(search, i, &search->matches[i], &e))
             request_fail(search->reader, i, &e);
-        plan_match_release(&match);
     }
 }
 
@@ -154,6 +189,7 @@ enum op_end search_run(struct reader *reader, json_t *args, json_t **answer, str
     if (request_begin(reader, scope, e) && search_filter_make(&search.filter, args, e))
         end = find(&search, answer, e);
     search_filter_release(&search.filter);
+    release_matches(&search);
     plan_release(&search.plan);
     hits_release(&search.hits);
     request_end(reader);

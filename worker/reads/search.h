@@ -21,7 +21,9 @@ struct search {
     struct plan plan;
     struct search_filter filter;
     struct hits hits;
-    enum plan_mode mode; /* of the hits */
+    enum plan_mode mode;        /* of the hits */
+    struct plan_match *matches; /* owned; of the mode, one per source */
+    int64_t cost;               /* of all of them */
     bool approximate;
 };
 

@@ -128,14 +128,12 @@ static void show_page(void *owner, const struct page_row *page)
 
 static bool show_rows(struct showing *s, const struct hit *hit, struct error *e)
 {
-    struct plan_match match;
+    const char *match = s->search->matches[hit->source].match;
     int64_t hits = 1;
     if (!rstore_page_of_chunk(s->store, hit->chunk, show_page, s, e) ||
         !rstore_chunk(s->store, hit->chunk, show_chunk, s, e))
         return false;
-    plan_match_make(&s->search->plan, hit->source, s->search->mode, &match);
-    bool ok = !match.match || rstore_page_hits(s->store, match.match, hit->page, &hits, e);
-    plan_match_release(&match);
+    bool ok = rstore_page_hits(s->store, match, hit->page, &hits, e);
     json_object_set_new(s->object, "more_hits", json_integer(hits > 0 ? hits - 1 : 0));
     return ok;
 }

@@ -6,11 +6,14 @@
 #include "common/clock.h"
 #include "worker/reads/rank.h"
 
-/* Counting a term ends here and the rest is estimated: some milliseconds. */
-enum { COUNT_MAX = 20000 };
+/* Counting a term ends here and the rest is estimated: a millisecond. */
+enum { COUNT_MAX = 10000 };
 /* In a query of so many groups, words that are in a quarter of at least so many chunks say nothing
  * and are neither asked for nor weighed, if there is a better one. */
 enum { IGNORE_GROUPS = 3, IGNORE_CHUNKS = 1000, IGNORE_PART = 4 };
+
+/* Each further word of a phrase: most of the places where all of its words are do not match. */
+enum { PHRASE_COST = 8 };
 
 _Static_assert((int)RANK_TERMS_MAX >= (int)QUERY_TERMS_MAX, "every term can be ranked");
 
@@ -109,6 +112,7 @@ static bool add_group(const struct plan *plan, const struct store_plan *sp, unsi
             continue;
         buf_printf(out, "%s%s", match->term_count > before ? " OR " : "", sp->matches[t].match);
         match->terms[match->term_count++] = (struct rank_term){sp->matches[t].phrases, term->idf};
+        match->cost += sp->matches[t].phrases + PHRASE_COST * ((int64_t)term->token_count - 1);
     }
     return match->term_count > before;
 }

@@ -35,7 +35,8 @@ struct plan_match {
     char *match; /* owned; NULL: nothing there can match */
     struct rank_term terms[RANK_TERMS_MAX];
     size_t term_count;
-    int64_t most_hits; /* more than these cannot match */
+    int64_t most_hits; /* more than these cannot match, as far as is known */
+    int64_t cost;      /* of looking at one of them: 1 for a single word */
 };
 void plan_match_make(const struct plan *plan, size_t at, enum plan_mode mode,
                      struct plan_match *match);

@@ -10,7 +10,7 @@
 /* A prefix with more words than WORDS_MAX is given to FTS5 as it is if they are rare: FTS5 merges
  * all of their lists before the first row, which nothing can interrupt. Else the most frequent ones
  * of the first PREFIX_WORDS_MAX stand for all. */
-enum { PREFIX_SEEN_MAX = 20000, PREFIX_WORDS_MAX = 1000 };
+enum { PREFIX_SEEN_MAX = 20000, PREFIX_WORDS_MAX = 250, FREQUENT_WORDS_MAX = 16 };
 
 static bool keep_token(void *owner, const struct token *token)
 {
@@ -102,6 +102,20 @@ static void keep_word(struct expansion *x, const struct word *word)
     x->seen[at] = word->seen;
 }
 
+static void keep_most_frequent(struct expansion *x, size_t most)
+{
+    while (x->count > most) {
+        size_t least = 0;
+        for (size_t i = 1; i < x->count; i++)
+            if (x->seen[i] < x->seen[least])
+                least = i;
+        free(x->words[least]);
+        x->count--;
+        x->words[least] = x->words[x->count];
+        x->seen[least] = x->seen[x->count];
+    }
+}
+
 static bool on_word(void *owner, const struct word *word)
 {
     struct expansion *x = owner;
@@ -170,6 +184,8 @@ bool term_match_make(const struct term *term, struct rstore *store, int64_t unti
                           .part_size = strlen(term->tokens[term->token_count - 1]),
                           .until_ms = until_ms};
     bool ok = rstore_vocabulary(store, term->ends ? "" : x.part, on_word, &x, e);
+    if (x.cut)
+        keep_most_frequent(&x, FREQUENT_WORDS_MAX);
     bool few = !x.cut && x.found <= WORDS_MAX;
     bool rare = !x.cut && !x.frequent && x.seen_all <= PREFIX_SEEN_MAX;
     if (ok && !few && rare && !term->ends)

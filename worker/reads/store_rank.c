@@ -126,13 +126,9 @@ bool rstore_scan(struct rstore *store, struct rank_scan *scan, score_handler han
     bind_int(s, 2, scan->first);
     bind_int(s, 3, scan->last);
     store->scan = scan;
-    while (wanted && scan->seen < scan->most && (row = db_step(s, e)) == DB_ROW) {
-        scan->seen++;
-        if (sqlite3_column_type(s, 1) == SQLITE_NULL)
-            continue;
-        scan->scored++;
-        wanted = handle(owner, column_int(s, 0), sqlite3_column_double(s, 1));
-    }
+    while (wanted && (row = db_step(s, e)) == DB_ROW)
+        if (sqlite3_column_type(s, 1) != SQLITE_NULL)
+            wanted = handle(owner, column_int(s, 0), sqlite3_column_double(s, 1));
     db_reset(s);
     store->scan = NULL;
     return row != DB_ERROR;

@@ -22,9 +22,6 @@ struct rank_scan {
     double least;   /* chunks that cannot reach this are passed over; the handler may raise it */
     int64_t first;  /* ids of the chunks looked at, */
     int64_t last;
-    int64_t most;   /* and at most so many hits */
-    int64_t seen;   /* out: hits looked at */
-    int64_t scored; /* out: of these, not passed over */
 };
 
 /* False ends the scan. */

@@ -40,7 +40,7 @@ CHECKED bool rstore_count(struct rstore *store, const char *match,
 
 /* Walks through the words of the index in byte order, from the first that is not less than `from`;
  * `seen` is how often a word occurs, counted up to VOCABULARY_SEEN_MAX. False ends the walk. */
-enum { VOCABULARY_SEEN_MAX = 64 };
+enum { VOCABULARY_SEEN_MAX = 32 };
 struct word {
     const char *text;
     size_t size;
