@@ -7,7 +7,7 @@
 #include "worker/reads/answer.h"
 
 /* Hits of a single word that are looked at: some 30 ms. Beyond that, slices of each store. */
-enum { COST_MAX = 150000, SLICES = 32 };
+enum { COST_MAX = 150000, SLICES = 32, TIES_MAX = 5000 };
 
 /* Looks up all terms in all stores; the first one that answers makes the tokens. */
 static void look_up(struct search *search)
@@ -53,6 +53,9 @@ static void take_page(void *owner, const struct page_row *page)
 static bool take_chunk(void *owner, int64_t chunk, double score)
 {
     struct scanning *s = owner;
+    /* A page's path decides among equal scores, but not among hundreds of thousands. */
+    if (score <= hits_least(&s->search->hits) && ++s->search->ties > TIES_MAX)
+        return true;
     s->hit.chunk = chunk;
     s->hit.score = score;
     return rstore_page_of_chunk(s->store, chunk, take_page, s, &s->error);

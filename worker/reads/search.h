@@ -24,6 +24,7 @@ struct search {
     enum plan_mode mode;        /* of the hits */
     struct plan_match *matches; /* owned; of the mode, one per source */
     int64_t cost;               /* of all of them */
+    int64_t ties;               /* pages looked up for the order of their paths alone */
     bool approximate;
 };
 

@@ -1,0 +1,275 @@
+/* A long-lived reader: what it sees of stores that change, and what it leaves them. */
+#include "worker/reads/reader.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/store_db.h"
+#include "common/store_schema.h"
+#include "common/text.h"
+#include "tests/unit/harness.h"
+#include "worker/reads/ops.h"
+
+static struct home home;
+
+static char *store_path(const char *id)
+{
+    return home_source_path(&home, id, SOURCE_STORE);
+}
+
+/* A writer of a store: a connection as a worker has it. */
+static sqlite3 *writer(const char *id)
+{
+    struct error e = {0};
+    sqlite3 *db = NULL;
+    CLEANUP(free_text) char *path = store_path(id);
+    CHECK_OK(home_make_source(&home, id, &e), &e);
+    CHECK_OK(db_open(path, &(struct db_options){.mode = DB_CREATE, .busy_ms = 1000}, &db, &e), &e);
+    CHECK_OK(db_migrate(db, store_migrations, store_format, "store", &e), &e);
+    return db;
+}
+
+/* `count` pages of one chunk with this text, from page number `first`. */
+static void add_pages(sqlite3 *db, int first, int count, const char *text)
+{
+    struct error e = {0};
+    CHECK_OK(db_exec(db, "BEGIN", &e), &e);
+    for (int i = first; i < first + count; i++) {
+        char *sql = xasprintf(
+            "INSERT INTO page VALUES(%d, 'p%06d.md', 't', 'markdown', NULL, NULL, 'b', 1, 1, 1, 1);"
+            "INSERT INTO chunk VALUES(%d, %d, 0, 't', 't', '%s');"
+            "INSERT INTO chunk_index(rowid, text, title, heading) VALUES(%d, '%s', 't', 't')",
+            i, i, i, i, text, i, text);
+        CHECK_OK(db_exec(db, sql, &e), &e);
+        free(sql);
+    }
+    CHECK_OK(
+        db_exec(db, "UPDATE sync_state SET version = version + 1, pages = pages + 1; COMMIT", &e),
+        &e);
+}
+
+static void new_store(const char *id, int pages, const char *text)
+{
+    sqlite3 *db = writer(id);
+    add_pages(db, 1, pages, text);
+    db_close(&db);
+}
+
+static void write_config(int count)
+{
+    struct buf text = {0};
+    buf_add_text(&text, "{\"sources\": [");
+    for (int i = 0; i < count; i++)
+        buf_printf(&text, "%s{\"id\": \"s%d\", \"kind\": \"git\", \"url\": \"/nowhere\"}",
+                   i ? "," : "", i);
+    buf_add_text(&text, "]}");
+    test_write("home/sources.json", text.data, text.size);
+    buf_release(&text);
+}
+
+static struct reader *open_reader(int sources, struct reader_limits limits)
+{
+    struct error e = {0};
+    struct reader *reader = NULL;
+    if (!home.path) {
+        CHECK_INT(mkdir(test_path("home"), 0700), 0);
+        CHECK_OK(home_open(test_path("home"), &home, &e), &e);
+    }
+    write_config(sources);
+    CHECK_OK(reader_open(&home, &limits, &reader, &e), &e);
+    return reader;
+}
+
+static json_t *search(struct reader *reader, const char *query, enum op_end want)
+{
+    struct error e = {0};
+    json_t *raw = json_pack("{s:s, s:i}", "query", query, "limit", 100);
+    json_t *args = NULL;
+    json_t *answer = NULL;
+    CHECK_OK(op_check_args(op_find("search"), raw, &args, &e), &e);
+    CHECK_INT(op_find("search")->run(reader, args, &answer, &e), want);
+    json_decref(raw);
+    json_decref(args);
+    return answer;
+}
+
+static size_t hits(struct reader *reader, const char *query)
+{
+    json_t *answer = search(reader, query, OP_DONE);
+    size_t count = json_array_size(json_object_get(answer, "hits"));
+    json_decref(answer);
+    return count;
+}
+
+TEST(sees_each_commit)
+{
+    struct reader *reader = open_reader(1, (struct reader_limits){0});
+    sqlite3 *db = writer("s0");
+    CHECK_INT(hits(reader, "kestrel"), 0);
+    add_pages(db, 1, 2, "a kestrel");
+    CHECK_INT(hits(reader, "kestrel"), 2);
+    add_pages(db, 3, 1, "a kestrel");
+    CHECK_INT(hits(reader, "kestrel"), 3);
+    db_close(&db);
+    reader_free(&reader);
+}
+
+TEST(stamps_rise_with_each_commit)
+{
+    struct reader *reader = open_reader(1, (struct reader_limits){0});
+    sqlite3 *db = writer("s0");
+    size_t count;
+    add_pages(db, 1, 1, "a kestrel");
+    hits(reader, "kestrel");
+    int64_t before = reader_stamps(reader, &count)->version;
+    CHECK_INT(count, 1);
+    hits(reader, "kestrel");
+    CHECK_INT(reader_stamps(reader, &count)->version, before);
+    add_pages(db, 2, 1, "a kestrel");
+    hits(reader, "kestrel");
+    CHECK_INT(reader_stamps(reader, &count)->version, before + 1);
+    db_close(&db);
+    reader_free(&reader);
+}
+
+TEST(sees_a_store_that_was_replaced)
+{
+    struct reader *reader = open_reader(1, (struct reader_limits){0});
+    CLEANUP(free_text) char *path = store_path("s0");
+    CLEANUP(free_text) char *aside = xasprintf("%s.damaged", path);
+    new_store("s0", 1, "a kestrel");
+    CHECK_INT(hits(reader, "kestrel"), 1);
+    CHECK_INT(rename(path, aside), 0);
+    CLEANUP(free_text) char *log = xasprintf("%s-wal", path);
+    CLEANUP(free_text) char *shared = xasprintf("%s-shm", path);
+    unlink(log);
+    unlink(shared);
+    new_store("s0", 3, "a kestrel");
+    CHECK_INT(hits(reader, "kestrel"), 3);
+    reader_free(&reader);
+}
+
+TEST(sees_that_a_store_is_gone_and_comes_back)
+{
+    struct reader *reader = open_reader(1, (struct reader_limits){0});
+    CLEANUP(free_text) char *path = store_path("s0");
+    CLEANUP(free_text) char *aside = xasprintf("%s.aside", path);
+    new_store("s0", 1, "a kestrel");
+    CHECK_INT(hits(reader, "kestrel"), 1);
+    CHECK_INT(rename(path, aside), 0);
+    json_t *answer = search(reader, "kestrel", OP_DONE);
+    json_t *source = json_array_get(json_object_get(answer, "sources"), 0);
+    CHECK_STR(json_string_value(json_object_get(source, "problem")), "missing");
+    json_decref(answer);
+    CHECK_INT(rename(aside, path), 0);
+    CHECK_INT(hits(reader, "kestrel"), 1);
+    reader_free(&reader);
+}
+
+TEST(sees_sources_that_come_and_go_in_sources_json)
+{
+    struct reader *reader = open_reader(1, (struct reader_limits){0});
+    new_store("s0", 1, "a kestrel");
+    new_store("s1", 1, "a kestrel");
+    CHECK_INT(hits(reader, "kestrel"), 1);
+    write_config(2);
+    CHECK_INT(hits(reader, "kestrel"), 2);
+    test_write("home/sources.json", "{\"sources\": [", 13); /* being edited */
+    CHECK_INT(hits(reader, "kestrel"), 2);
+    write_config(1);
+    CHECK_INT(hits(reader, "kestrel"), 1);
+    reader_free(&reader);
+}
+
+/* 0: the whole log could be moved into the file and emptied. */
+static int64_t busy_after_truncate(sqlite3 *db)
+{
+    static const char *const sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+    struct error e = {0};
+    sqlite3_stmt *s = NULL;
+    CHECK_OK(db_prepare(db, &sql, 1, &s, &e), &e);
+    CHECK(db_step(s, &e) == DB_ROW);
+    int64_t busy = column_int(s, 0);
+    db_finalize(&s, 1);
+    return busy;
+}
+
+TEST(pins_no_log_between_requests)
+{
+    struct reader *reader = open_reader(1, (struct reader_limits){0});
+    sqlite3 *db = writer("s0");
+    for (int i = 1; i < 5; i++) {
+        add_pages(db, i, 1, "a kestrel");
+        CHECK_INT(hits(reader, "kest*"), i);
+        CHECK_INT(busy_after_truncate(db), 0);
+    }
+    db_close(&db);
+    reader_free(&reader);
+}
+
+static size_t open_descriptors(void)
+{
+    size_t count = 0;
+    DIR *dir = opendir("/proc/self/fd");
+    CHECK(dir != NULL);
+    while (readdir(dir))
+        count++;
+    closedir(dir);
+    return count;
+}
+
+TEST_LIMIT(keeps_few_stores_open_and_finds_in_all, 60)
+{
+    enum { SOURCES = 30 };
+    struct reader *reader = open_reader(SOURCES, (struct reader_limits){.stores_max = 4});
+    for (int i = 0; i < SOURCES; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "s%d", i);
+        new_store(id, 1, "a kestrel");
+    }
+    size_t before = open_descriptors();
+    CHECK_INT(hits(reader, "kestrel"), SOURCES);
+    CHECK(open_descriptors() <= before + 4 * 3);
+    reader_free(&reader);
+    CHECK_INT(open_descriptors(), before);
+}
+
+TEST(a_deadline_ends_a_request_and_says_so)
+{
+    struct reader *reader = open_reader(1, (struct reader_limits){.deadline_ms = 60000});
+    new_store("s0", 3000, "a kestrel");
+    CHECK_INT(hits(reader, "kestrel"), 100);
+    reader_set_deadline(reader, 1);
+    struct error e = {0};
+    enum op_end end = OP_DONE;
+    /* A millisecond may do for one; not for all of these words. */
+    for (int i = 0; i < 1000 && end == OP_DONE; i++) {
+        json_t *raw = json_pack("{s:s}", "query", "*e* *r* kestr* *trel a* OR *s*");
+        json_t *args = NULL;
+        json_t *answer = NULL;
+        CHECK_OK(op_check_args(op_find("search"), raw, &args, &e), &e);
+        end = op_find("search")->run(reader, args, &answer, &e);
+        json_decref(raw);
+        json_decref(args);
+        json_decref(answer);
+    }
+    CHECK_INT(end, OP_LATE);
+    CHECK_INT(e.cause, CAUSE_DEADLINE);
+    reader_set_deadline(reader, 60000);
+    CHECK_INT(hits(reader, "kestrel"), 100); /* the next one is as before */
+    reader_free(&reader);
+}
+
+TEST(an_interrupt_between_requests_does_nothing)
+{
+    struct reader *reader = open_reader(1, (struct reader_limits){0});
+    new_store("s0", 1, "a kestrel");
+    reader_interrupt(reader);
+    CHECK_INT(hits(reader, "kestrel"), 1);
+    reader_free(&reader);
+}
