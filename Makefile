@@ -160,6 +160,8 @@ $(BUILD)/$(1)/obj/%.o: %.c Makefile
 	$$(call say,CC) $$(or $$($(1)_CC),$$(CC)) $$(BASE) $$(WARNINGS) $$(LIB_CFLAGS) $$(CPPFLAGS) \
 	  $$($(1)_CFLAGS) $$(CFLAGS) -MMD -MP -c -o $$@ $$<
 
+$(BUILD)/$(1)/obj/worker/reads/web_assets.o: $(wildcard worker/reads/web/*)
+
 # Changes when a file is added or removed, so that an archive never keeps what is gone.
 $(BUILD)/$(1)/sources: FORCE
 	@mkdir -p $$(@D); printf '%s\n' $$(ALL_SOURCES) | cmp -s - $$@ || printf '%s\n' $$(ALL_SOURCES) > $$@

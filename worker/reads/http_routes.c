@@ -8,6 +8,7 @@
 #include "worker/reads/mcp_http.h"
 #include "worker/reads/metrics.h"
 #include "worker/reads/openapi.h"
+#include "worker/reads/web.h"
 
 #define READ "GET, HEAD, OPTIONS"
 
@@ -56,6 +57,15 @@ const struct http_route http_routes[] = {
      .serve = metrics_serve,
      .type = "text/plain; version=0.0.4; charset=utf-8",
      .about = "Counters for Prometheus."},
+    {.path = "/", .methods = READ, .serve = web_serve_search, .type = WEB_TYPE},
+    {.path = "/pages/", .below = true, .methods = READ, .serve = web_serve_page, .type = WEB_TYPE},
+    {.path = "/sources", .methods = READ, .serve = web_serve_sources, .type = WEB_TYPE},
+    {.path = "/sources/",
+     .below = true,
+     .methods = READ,
+     .serve = web_serve_source,
+     .type = WEB_TYPE},
+    {.path = "/assets/", .below = true, .methods = READ, .serve = web_serve_asset},
 };
 const size_t http_route_count = sizeof http_routes / sizeof *http_routes;
 
