@@ -1,9 +1,10 @@
 /* Times searches in one long-lived reader: p50 and p99 of each query, and what it answered. */
 /*
- *   search_time HOME RUNS [QUERY]...
+ *   search_time HOME RUNS QUERY...
  *
- * One line per query: CPU-ms p50, wall-ms p50, wall-ms p99, approximate (0, 1), hits, the query.
- * The queries take turns, so that what else the machine does falls on all. */
+ * One line per query: CPU-ms p50, wall-ms p50, wall-ms p99, approximate (0, 1), hits, how many of
+ * the first 10 an exact search has, too, the query. The queries take turns, so that what else the
+ * machine does falls on all. Exit code 1 if a search failed or a store did not answer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +12,17 @@
 
 #include "common/text.h"
 #include "worker/reads/ops.h"
+#include "worker/reads/search.h"
 
-struct times {
+struct timed {
+    const char *text;
     double *wall;
     double *cpu;
+    json_t *answer; /* of the last run */
+    size_t same;    /* as an exact one */
 };
+
+static bool failed;
 
 static double now_ms(clockid_t clock)
 {
@@ -38,22 +45,58 @@ static json_t *ask(struct reader *reader, const char *query)
     json_t *raw = json_pack("{s:s}", "query", query);
     json_t *args = NULL;
     json_t *answer = NULL;
-    if (!op_check_args(op, raw, &args, &e) || op->run(reader, args, &answer, &e) != OP_DONE)
-        fprintf(stderr, "error: %s: %s\n", query, e.text);
+    bool ok = op_check_args(op, raw, &args, &e) && op->run(reader, args, &answer, &e) == OP_DONE;
+    if (!ok || json_is_true(json_object_get(answer, "partial"))) {
+        fprintf(stderr, "error: %s: %s\n", query, ok ? "a store did not answer" : e.text);
+        failed = true;
+    }
     json_decref(raw);
     json_decref(args);
     return answer;
 }
 
-static void print(const char *query, struct times *times, int runs, json_t *answer)
+static bool has(const json_t *hits, const json_t *hit)
 {
-    size_t count = (size_t)runs;
-    qsort(times->wall, count, sizeof *times->wall, by_value);
-    qsort(times->cpu, count, sizeof *times->cpu, by_value);
-    printf("%.3f %.3f %.3f %d %zu %s\n", times->cpu[count / 2], times->wall[count / 2],
-           times->wall[(count * 99 + 99) / 100 - 1],
-           json_is_true(json_object_get(answer, "approximate")),
-           json_array_size(json_object_get(answer, "hits")), query);
+    size_t i;
+    json_t *other;
+    json_array_foreach (hits, i, other)
+        if (json_equal(json_object_get(hit, "source"), json_object_get(other, "source")) &&
+            json_equal(json_object_get(hit, "path"), json_object_get(other, "path")))
+            return true;
+    return false;
+}
+
+static void compare_with_exact(struct reader *reader, struct timed *query)
+{
+    int64_t bound = search_cost_max;
+    search_cost_max = INT64_MAX;
+    json_t *exact = ask(reader, query->text);
+    search_cost_max = bound;
+    size_t i;
+    json_t *hit;
+    json_array_foreach (json_object_get(exact, "hits"), i, hit)
+        query->same += has(json_object_get(query->answer, "hits"), hit);
+    json_decref(exact);
+}
+
+static void print(const struct timed *q, size_t runs)
+{
+    qsort(q->wall, runs, sizeof *q->wall, by_value);
+    qsort(q->cpu, runs, sizeof *q->cpu, by_value);
+    printf("%.3f %.3f %.3f %d %zu %zu %s\n", q->cpu[runs / 2], q->wall[runs / 2],
+           q->wall[(runs * 99 + 99) / 100 - 1],
+           json_is_true(json_object_get(q->answer, "approximate")),
+           json_array_size(json_object_get(q->answer, "hits")), q->same, q->text);
+}
+
+static void run(struct reader *reader, struct timed *q, size_t at)
+{
+    double wall = now_ms(CLOCK_MONOTONIC);
+    double cpu = now_ms(CLOCK_THREAD_CPUTIME_ID);
+    json_decref(q->answer);
+    q->answer = ask(reader, q->text);
+    q->wall[at] = now_ms(CLOCK_MONOTONIC) - wall;
+    q->cpu[at] = now_ms(CLOCK_THREAD_CPUTIME_ID) - cpu;
 }
 
 int main(int argc, char **argv)
@@ -62,38 +105,32 @@ int main(int argc, char **argv)
     struct reader *reader = NULL;
     struct error e = {0};
     struct reader_limits limits = {.deadline_ms = 60000};
-    int runs = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 0;
-    if (argc < 4 || runs < 1 || !home_open_existing(argv[1], &home, &e) ||
+    size_t runs = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
+    size_t count = argc > 3 ? (size_t)argc - 3 : 0;
+    if (count == 0 || runs == 0 || !home_open_existing(argv[1], &home, &e) ||
         !reader_open(&home, &limits, &reader, &e)) {
         fprintf(stderr, "error: usage: search_time HOME RUNS QUERY...: %s\n", e.text);
         return 64;
     }
-    size_t queries = (size_t)argc - 3;
-    struct times *times = xcalloc(queries, sizeof *times);
-    json_t **answers = xcalloc(queries, sizeof(json_t *));
-    for (size_t q = 0; q < queries; q++) {
-        times[q].wall = xcalloc((size_t)runs, sizeof(double));
-        times[q].cpu = xcalloc((size_t)runs, sizeof(double));
-        answers[q] = ask(reader, argv[q + 3]); /* warm */
+    struct timed *queries = xcalloc(count, sizeof *queries);
+    for (size_t q = 0; q < count; q++) {
+        queries[q] = (struct timed){.text = argv[q + 3],
+                                    .wall = xcalloc(runs, sizeof(double)),
+                                    .cpu = xcalloc(runs, sizeof(double))};
+        run(reader, &queries[q], 0); /* warm */
     }
-    for (int i = 0; i < runs; i++)
-        for (size_t q = 0; q < queries; q++) {
-            double wall = now_ms(CLOCK_MONOTONIC);
-            double cpu = now_ms(CLOCK_THREAD_CPUTIME_ID);
-            json_decref(answers[q]);
-            answers[q] = ask(reader, argv[q + 3]);
-            times[q].wall[i] = now_ms(CLOCK_MONOTONIC) - wall;
-            times[q].cpu[i] = now_ms(CLOCK_THREAD_CPUTIME_ID) - cpu;
-        }
-    for (size_t q = 0; q < queries; q++) {
-        print(argv[q + 3], &times[q], runs, answers[q]);
-        json_decref(answers[q]);
-        free(times[q].wall);
-        free(times[q].cpu);
+    for (size_t i = 0; i < runs; i++)
+        for (size_t q = 0; q < count; q++)
+            run(reader, &queries[q], i);
+    for (size_t q = 0; q < count; q++) {
+        compare_with_exact(reader, &queries[q]);
+        print(&queries[q], runs);
+        json_decref(queries[q].answer);
+        free(queries[q].wall);
+        free(queries[q].cpu);
     }
-    free(times);
-    free(answers);
+    free(queries);
     reader_free(&reader);
     home_release(&home);
-    return 0;
+    return failed;
 }

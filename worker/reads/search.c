@@ -7,7 +7,8 @@
 #include "worker/reads/answer.h"
 
 /* Hits of a single word that are looked at: some 30 ms. Beyond that, slices of each store. */
-enum { COST_MAX = 150000, SLICES = 32, TIES_MAX = 5000 };
+int64_t search_cost_max = 150000;
+enum { SLICES = 32, TIES_MAX = 5000 };
 
 /* Looks up all terms in all stores; the first one that answers makes the tokens. */
 static void look_up(struct search *search)
@@ -92,7 +93,7 @@ static bool scan_store(struct search *search, size_t at, const struct plan_match
                                   .first = INT64_MIN,
                                   .last = INT64_MAX}};
     /* A filter leaves so little that all of it is looked at. */
-    double part = search->filter.any ? 1 : (double)COST_MAX / (double)search->cost;
+    double part = search->filter.any ? 1 : (double)search_cost_max / (double)search->cost;
     if (!s.store)
         return true;
     bool ok = !search->filter.any || page_set_make(&s.pages, &search->filter, s.store, e);

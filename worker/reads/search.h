@@ -11,6 +11,9 @@
 /* Deeper pages would keep that many in memory. */
 enum { SEARCH_OFFSET_MAX = 1000 };
 
+/* Hits that are looked at before a search is bounded; for measurements: INT64_MAX looks at all. */
+extern int64_t search_cost_max;
+
 enum op_end search_run(struct reader *reader, json_t *args, json_t **answer, struct error *e);
 
 /* A search while it runs. */

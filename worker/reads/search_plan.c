@@ -36,12 +36,12 @@ static bool look_up(struct plan *plan, struct store_plan *sp, size_t t, struct r
                     struct error *e)
 {
     struct term_match *match = &sp->matches[t];
-    struct rstore_hits hits = {.most = COUNT_MAX};
     if (!term_match_make(&plan->terms.list[t], store, plan->walk_until_ms, match, e))
         return false;
     plan->approximate |= match->incomplete;
     if (!match->match || plan->terms.list[t].excluded)
         return true;
+    struct rstore_hits hits = {.most = COUNT_MAX / match->phrases};
     if (!rstore_count(store, match->match, &sp->totals, &hits, e))
         return false;
     match->hits = hits.chunks;
@@ -108,11 +108,12 @@ static bool add_group(const struct plan *plan, const struct store_plan *sp, unsi
     size_t before = match->term_count;
     for (size_t t = 0; t < plan->terms.count; t++) {
         const struct term *term = &plan->terms.list[t];
-        if (term->excluded || term->group != group || !sp->matches[t].match)
+        if (term->excluded || term->group != group || sp->matches[t].hits == 0)
             continue;
         buf_printf(out, "%s%s", match->term_count > before ? " OR " : "", sp->matches[t].match);
         match->terms[match->term_count++] = (struct rank_term){sp->matches[t].phrases, term->idf};
-        match->cost += sp->matches[t].phrases + PHRASE_COST * ((int64_t)term->token_count - 1);
+        match->cost += (match->term_count == 1 ? 0 : 1) + 2 * sp->matches[t].phrases - 1 +
+                       PHRASE_COST * ((int64_t)term->token_count - 1);
     }
     return match->term_count > before;
 }
