@@ -26,6 +26,7 @@ libxxhash-dev                  xxhash-devel        xxhash           xxhash-dev  
 endef
 define TEST_DEPS
 sqlite3                        sqlite              sqlite           sqlite             looks into stores from the tests
+curl                           curl                curl             curl               asks lattice-reads in the tests
 procps                         procps-ng           procps-ng        procps             lists processes in the tests
 util-linux                     util-linux          util-linux       util-linux         setsid, setpriv and mount in the tests
 openssh-client                 openssh-clients     openssh          openssh-client     reaches ssh:// sources

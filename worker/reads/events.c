@@ -265,6 +265,8 @@ static void take_look(struct events *events, struct event_look *found)
             tell_lost(&text, found->newest);
             size_t size = text.size;
             add_frame(events, 0, buf_take(&text), size);
+            for (struct client *client = events->clients; client; client = client->next)
+                client->seen = client->history ? client->seen : found->newest;
         }
         events->base = events->newest = found->newest;
     }

@@ -215,5 +215,5 @@ static int compose_ready(struct call *call, json_t *answer)
 
 void api_ready(struct http_request *request)
 {
-    start(request, "sources", compose_ready);
+    start(request, "stats", compose_ready);
 }

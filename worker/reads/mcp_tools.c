@@ -70,9 +70,60 @@ static void shorten_sources(json_t *answer)
     }
 }
 
+static void drop_nulls(json_t *object)
+{
+    const char *key;
+    json_t *value;
+    void *next;
+    json_object_foreach_safe(object, next, key, value)
+    {
+        if (json_is_null(value) && strcmp(key, "fresh_s") != 0) /* null: never */
+            json_object_del(object, key);
+    }
+}
+
 static void shorten_all(json_t *answer)
 {
     shorten_hits(answer);
+    shorten_sources(answer);
+}
+
+/* What the operator's view has besides is not for agents. */
+static void shorten_status(json_t *answer)
+{
+    static const char *const kept[] = {"id",     "kind",  "status",    "fresh_s", "last_success_at",
+                                       "phase",  "pages", "remaining", "cause",   "message",
+                                       "errors", NULL};
+    json_t *source;
+    size_t i;
+    json_array_foreach (json_object_get(answer, "sources"), i, source) {
+        json_t *short_one = json_object();
+        for (size_t k = 0; kept[k]; k++)
+            if (json_object_get(source, kept[k]))
+                json_object_set(short_one, kept[k], json_object_get(source, kept[k]));
+        drop_nulls(short_one);
+        json_array_set_new(json_object_get(answer, "sources"), i, short_one);
+    }
+}
+
+/* The other end of a link within the sources can be read by its id. */
+static void shorten_links(json_t *answer)
+{
+    static const char *const ways[] = {"out", "back"};
+    for (size_t w = 0; w < 2; w++) {
+        json_t *link;
+        size_t i;
+        json_array_foreach (json_object_get(json_object_get(answer, ways[w]), "links"), i, link) {
+            const char *path = json_string_value(json_object_get(link, "path"));
+            struct page_id id = {json_string_value(json_object_get(answer, "source")), path, -1,
+                                 NULL};
+            CLEANUP(free_text) char *text = page_id_format(&id);
+            if (text)
+                json_object_set_new(link, "id", json_string(text));
+            json_object_del(link, "path");
+            drop_nulls(link);
+        }
+    }
     shorten_sources(answer);
 }
 
@@ -165,6 +216,7 @@ static void add_page(json_t *pages, const char *text, json_t *answer, const stru
     json_t *page = json_pack("{s:s}", "id", text);
     if (answer) {
         shorten_sources(answer);
+        drop_nulls(answer);
         json_object_update_missing(page, answer);
     } else
         json_object_set_new(page, "error", json_string(e->text));
@@ -238,8 +290,8 @@ static const struct tool tools[] = {
     {"recent", "Pages that changed last.", "recent", " source kind since limit offset ", false,
      shorten_all},
     {"sources", "The sources, and how fresh what you read of each is.", "sources", " source ",
-     false, NULL},
-    {"links", "Links of a page, out and back.", "links", " limit offset ", true, shorten_sources},
+     false, shorten_status},
+    {"links", "Links of a page, out and back.", "links", " limit offset ", true, shorten_links},
 };
 enum { TOOL_COUNT = sizeof tools / sizeof *tools };
 
