@@ -116,7 +116,11 @@ test_what_is_too_large_is_refused() {
     local long
     long=$(printf '%09000d' 0)
     get 431 /healthz -H "X: $long"
-    get 431 /healthz $(for i in $(seq 80); do echo "-H X$i:1"; done)
+    local fields=() i
+    for i in $(seq 80); do
+        fields+=(-H "X$i: 1")
+    done
+    get 431 /healthz "${fields[@]}"
     get 413 /mcp -H 'Content-Type: application/json' --data-binary "@$LATTICE_BIN/lattice-reads"
     head -c 300000 /dev/zero >"$TEST_DIR/zeros"
     get 413 /mcp -H 'Content-Type: application/json' -H 'Transfer-Encoding: chunked' \

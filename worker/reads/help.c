@@ -18,6 +18,7 @@ const char reads_help[] =
     "       lattice-reads links SOURCE PATH\n"
     "       lattice-reads recent | sources | stats [SOURCE]...\n"
     "       lattice-reads runs [SOURCE]\n"
+    "       lattice-reads serve | mcp [OPTION]...\n"
     "       lattice-reads --help | --version\n"
     "\n"
     "Reads what lattice-supervise synced. It opens the stores read-only and waits for no writer.\n"
