@@ -3,37 +3,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "common/cleanup.h"
+#include "common/json_text.h"
 #include "common/text.h"
-
-/* Paths and messages may hold bytes that are not UTF-8; JSON may not. */
-static json_t *text_json(const char *text)
-{
-    struct buf clean = {0};
-    buf_reserve(&clean, 0);
-    utf8_sanitize(&clean, text, strlen(text));
-    json_t *json = json_stringn(clean.data, clean.size);
-    buf_release(&clean);
-    return json;
-}
-
-/* Takes `json`. */
-static char *as_line(json_t *json)
-{
-    char *text = json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    json_decref(json);
-    if (!text)
-        return xstrdup("\n"); /* cannot happen: all text was made valid */
-    char *line = xasprintf("%s\n", text);
-    free(text);
-    return line;
-}
 
 /* The numbers of a result, in one list for writer and reader. */
 #define RESULT_NUMBERS(X)                                                                          \
@@ -60,7 +37,7 @@ char *message_write_result(const struct run_result *r)
 #define X(name) json_object_set_new(json, #name, json_integer(r->name));
     RESULT_NUMBERS(X)
 #undef X
-    return as_line(json);
+    return json_line(json);
 }
 
 static bool copy_text(const json_t *json, const char *key, char *out, size_t size, struct error *e)
@@ -103,10 +80,10 @@ static bool read_result(const json_t *json, struct run_result *r, struct error *
 
 char *message_write_progress(const struct run_progress *p)
 {
-    return as_line(json_pack("{s:i, s:s, s:s, s:I, s:I, s:o, s:o}", "v", MESSAGE_VERSION, "type",
-                             "progress", "phase", p->phase, "done", (json_int_t)p->done, "total",
-                             (json_int_t)p->total, "item_path", text_json(p->item_path),
-                             "item_blob", text_json(p->item_blob)));
+    return json_line(json_pack("{s:i, s:s, s:s, s:I, s:I, s:o, s:o}", "v", MESSAGE_VERSION, "type",
+                               "progress", "phase", p->phase, "done", (json_int_t)p->done, "total",
+                               (json_int_t)p->total, "item_path", text_json(p->item_path),
+                               "item_blob", text_json(p->item_blob)));
 }
 
 static bool read_progress(const json_t *json, struct run_progress *p, struct error *e)
@@ -123,7 +100,7 @@ char *message_write_watch(const struct watch_list *list)
     for (size_t i = 0; i < list->count && i < WATCH_PATHS_MAX; i++)
         if (utf8_valid(list->paths[i], strlen(list->paths[i])))
             json_array_append_new(paths, text_json(list->paths[i]));
-    return as_line(
+    return json_line(
         json_pack("{s:i, s:s, s:o}", "v", MESSAGE_VERSION, "type", "watch", "paths", paths));
 }
 
@@ -156,10 +133,10 @@ void watch_list_release(struct watch_list *list)
 
 char *message_write_store(const struct store_notice *notice)
 {
-    return as_line(json_pack("{s:i, s:s, s:o, s:I, s:I}", "v", MESSAGE_VERSION, "type", "store",
-                             "bookmark", text_json(notice->bookmark), "version",
-                             (json_int_t)notice->version, "last_success_at",
-                             (json_int_t)notice->last_success_at));
+    return json_line(json_pack("{s:i, s:s, s:o, s:I, s:I}", "v", MESSAGE_VERSION, "type", "store",
+                               "bookmark", text_json(notice->bookmark), "version",
+                               (json_int_t)notice->version, "last_success_at",
+                               (json_int_t)notice->last_success_at));
 }
 
 static bool read_store(const json_t *json, struct store_notice *notice, struct error *e)
@@ -232,12 +209,12 @@ char *message_write_job(const struct job *job)
     for (size_t i = 0; i < job->quarantine_count; i++)
         json_array_append_new(pages, json_pack("[o, o]", text_json(job->quarantine[i].path),
                                                text_json(job->quarantine[i].blob)));
-    return as_line(json_pack("{s:i, s:s, s:s, s:I, s:I, s:I, s:b, s:b, s:b, s:b, s:s?, s:o}", "v",
-                             MESSAGE_VERSION, "type", "job", "run_id", job->run_id, "timeout_ms",
-                             (json_int_t)job->timeout_ms, "grace_ms", (json_int_t)job->grace_ms,
-                             "stall_ms", (json_int_t)job->stall_ms, "by_budget", job->by_budget,
-                             "full", job->full, "allow_shrink", job->allow_shrink, "swept",
-                             job->swept, "config", job->config, "quarantine", pages));
+    return json_line(json_pack("{s:i, s:s, s:s, s:I, s:I, s:I, s:b, s:b, s:b, s:b, s:s?, s:o}", "v",
+                               MESSAGE_VERSION, "type", "job", "run_id", job->run_id, "timeout_ms",
+                               (json_int_t)job->timeout_ms, "grace_ms", (json_int_t)job->grace_ms,
+                               "stall_ms", (json_int_t)job->stall_ms, "by_budget", job->by_budget,
+                               "full", job->full, "allow_shrink", job->allow_shrink, "swept",
+                               job->swept, "config", job->config, "quarantine", pages));
 }
 
 static bool read_quarantine(const json_t *list, struct job *job, struct error *e)

@@ -76,6 +76,14 @@ bool process_stat_read(pid_t pid, struct process_stat *stat)
     return process_stat_parse(text, stat);
 }
 
+void process_command(pid_t pid, char command[PROCESS_COMMAND_SIZE])
+{
+    char path[40];
+    snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+    slurp(path, command, PROCESS_COMMAND_SIZE);
+    command[strcspn(command, "\n")] = '\0';
+}
+
 static void read_boot(struct process_identity *id)
 {
     slurp("/proc/sys/kernel/random/boot_id", id->boot_id, sizeof id->boot_id);

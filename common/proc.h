@@ -29,6 +29,9 @@ struct process_stat {
 void process_self(struct process_identity *id);
 /* False if there is no such process. */
 bool process_stat_read(pid_t pid, struct process_stat *stat);
+enum { PROCESS_COMMAND_SIZE = 16 };
+/* Its name, as the kernel cuts it; "" if there is no such process. */
+void process_command(pid_t pid, char command[PROCESS_COMMAND_SIZE]);
 /* Text of /proc/PID/stat to struct; pure. Async-signal-safe. */
 bool process_stat_parse(const char *text, struct process_stat *stat);
 

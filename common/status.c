@@ -7,6 +7,7 @@
 
 #include "common/cleanup.h"
 #include "common/duration.h"
+#include "common/json_text.h"
 #include "common/text.h"
 
 static const char *const words[] = {
@@ -102,6 +103,28 @@ void status_progress(const struct lock_row *row, int64_t now_s, char *out, size_
              known ? total : "", ago);
 }
 
+static const char *why_left(const struct lock_row *row)
+{
+    switch (process_liveness(&row->holder)) {
+    case PROCESS_DEAD:
+        return "its process is gone";
+    case PROCESS_ALIVE:
+        return "its process no longer holds the kernel lock";
+    case PROCESS_UNKNOWN:
+        break;
+    }
+    return "it was on another host or in another container, and no worker lives here";
+}
+
+void status_left_row(const struct lock_row *row, int64_t now_s, char out[LEFT_ROW_TEXT_SIZE])
+{
+    char age[DURATION_TEXT_SIZE];
+    int64_t age_s = now_s - row->last_refreshed_at;
+    duration_format(age_s > 0 ? age_s * 1000 : 0, age);
+    snprintf(out, LEFT_ROW_TEXT_SIZE, "the lock row of pid %d on %s, %s old, phase %s: %s",
+             (int)row->holder.pid, row->holder.host, age, row->phase, why_left(row));
+}
+
 /* A row of somebody dead is a leftover: the living worker has not written its own yet. */
 static void show_running(const struct status_parts *parts, struct source_status *status)
 {
@@ -153,25 +176,26 @@ void status_make(const struct status_parts *parts, struct source_status *status)
         status->word = STATUS_DISABLED;
 }
 
-static json_t *text_or_null(const char *text)
-{
-    if (!text[0])
-        return json_null();
-    struct buf clean = {0};
-    utf8_sanitize(&clean, text, strlen(text));
-    json_t *value = json_stringn(clean.data, clean.size);
-    buf_release(&clean);
-    return value;
-}
-
 static json_t *time_or_null(int64_t unix_s)
 {
     return unix_s > 0 ? json_integer(unix_s) : json_null();
 }
 
-static json_t *count_or_null(bool known, int64_t count)
+static json_t *count_or_null(int64_t count)
 {
-    return known && count >= 0 ? json_integer(count) : json_null();
+    return count >= 0 ? json_integer(count) : json_null();
+}
+
+/* Below 0: not known. */
+struct named_count {
+    const char *key;
+    int64_t count;
+};
+
+static void add_named(json_t *object, const struct named_count *counts, size_t size, bool known)
+{
+    for (size_t i = 0; i < size; i++)
+        json_object_set_new(object, counts[i].key, count_or_null(known ? counts[i].count : -1));
 }
 
 static void add_identity(json_t *object, const struct source_status *status)
@@ -196,7 +220,7 @@ static void add_times(json_t *object, const struct source_status *status)
     json_object_set_new(object, "started_at", time_or_null(started_at));
     json_object_set_new(object, "last_refreshed_at", time_or_null(refreshed_at));
     json_object_set_new(object, "last_success_at", time_or_null(status->last_success_at));
-    json_object_set_new(object, "fresh_s", count_or_null(true, status->fresh_s));
+    json_object_set_new(object, "fresh_s", count_or_null(status->fresh_s));
     json_object_set_new(object, "bookmark", text_or_null(status->bookmark));
     json_object_set_new(object, "target", text_or_null(status->target));
 }
@@ -204,10 +228,7 @@ static void add_times(json_t *object, const struct source_status *status)
 static void add_counts(json_t *object, const struct source_status *status)
 {
     const struct run_result *r = &status->result;
-    const struct {
-        const char *key;
-        int64_t count;
-    } counts[] = {
+    const struct named_count counts[] = {
         {"added", r->added},
         {"changed", r->changed},
         {"deleted", r->deleted},
@@ -219,9 +240,7 @@ static void add_counts(json_t *object, const struct source_status *status)
         {"peak_rss_bytes", r->peak_rss_bytes},
     };
     json_object_set_new(object, "pages", json_integer(r->pages));
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-        json_object_set_new(object, counts[i].key,
-                            count_or_null(status->has_result, counts[i].count));
+    add_named(object, counts, sizeof counts / sizeof *counts, status->has_result);
     json_object_set_new(object, "store_bytes", json_integer(status->store_bytes));
     json_object_set_new(object, "attempts", json_integer(status->attempts));
 }
@@ -243,10 +262,7 @@ json_t *attempt_json(const char *source, const struct attempt *attempt)
 {
     const struct run_result *r = &attempt->result;
     json_t *run = json_object();
-    const struct {
-        const char *key;
-        int64_t value;
-    } numbers[] = {
+    const struct named_count counts[] = {
         {"wave", attempt->wave},
         {"started_at", r->started_at},
         {"ended_at", attempt->ended_at},
@@ -270,8 +286,6 @@ json_t *attempt_json(const char *source, const struct attempt *attempt)
     json_object_set_new(run, "cause", text_or_null(cause_name(r->cause)));
     json_object_set_new(run, "message", text_or_null(r->message));
     json_object_set_new(run, "kill_stage", text_or_null(attempt->kill_stage));
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        json_object_set_new(run, numbers[i].key,
-                            numbers[i].value >= 0 ? json_integer(numbers[i].value) : json_null());
+    add_named(run, counts, sizeof counts / sizeof *counts, true);
     return run;
 }

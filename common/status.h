@@ -46,6 +46,11 @@ void status_make(const struct status_parts *parts, struct source_status *status)
 /* `import, 12,400 of 61,200, last progress 3s ago` */
 void status_progress(const struct lock_row *row, int64_t now_s, char *out, size_t size);
 
+enum { LEFT_ROW_TEXT_SIZE = 384 };
+/* `the lock row of pid 4711 on host, 3h12m old, phase import: its process is gone`; for a row that
+ * is left over, since no worker lives. */
+void status_left_row(const struct lock_row *row, int64_t now_s, char out[LEFT_ROW_TEXT_SIZE]);
+
 /* The name shown: "ok", "partial", "running", "never", ... */
 const char *status_name(const struct source_status *status);
 

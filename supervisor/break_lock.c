@@ -15,6 +15,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/duration.h"
+#include "common/json_text.h"
 #include "common/lock.h"
 #include "common/log.h"
 #include "common/marker.h"
@@ -229,19 +230,6 @@ static bool end_owners(struct breaking *b)
 
 /* --- the row --------------------------------------------------------------------------------- */
 
-static const char *why_dead(const struct lock_row *row)
-{
-    switch (process_liveness(&row->holder)) {
-    case PROCESS_DEAD:
-        return "its process is gone";
-    case PROCESS_ALIVE:
-        return "its process no longer holds the kernel lock";
-    case PROCESS_UNKNOWN:
-        break;
-    }
-    return "it was on another host or in another container, and no worker lives here";
-}
-
 /* What is said of a holder that was ended; `row` is what it left. */
 static bool say_ended(struct breaking *b, const char *more)
 {
@@ -251,13 +239,12 @@ static bool say_ended(struct breaking *b, const char *more)
 
 static bool say_cleared(struct breaking *b, const struct lock_row *row)
 {
-    char age[DURATION_TEXT_SIZE];
+    char text[LEFT_ROW_TEXT_SIZE];
     if (b->ended)
         return say_ended(b, " and cleared its row");
     name_holder(b, &row->holder, row_age_s(row));
-    duration_format(b->verdict->age_s * 1000, age);
-    return say(b, BREAK_BROKEN, "cleared the lock row of pid %d on %s, %s old, phase %s: %s",
-               (int)row->holder.pid, row->holder.host, age, row->phase, why_dead(row));
+    status_left_row(row, clock_unix_s(), text);
+    return say(b, BREAK_BROKEN, "cleared %s", text);
 }
 
 /* With the kernel lock in hand: whatever is left is a leftover. */
@@ -361,17 +348,13 @@ void break_lock_one(const struct home *home, const char *id, const struct break_
 
 json_t *break_verdict_json(const struct break_verdict *verdict)
 {
-    struct buf clean = {0};
     json_t *object = json_object();
-    utf8_sanitize(&clean, verdict->reason, strlen(verdict->reason));
     json_object_set_new(object, "id", json_string(verdict->id));
     json_object_set_new(object, "verdict", json_string(break_answer_name(verdict->answer)));
-    json_object_set_new(object, "reason", json_stringn(clean.data ? clean.data : "", clean.size));
+    json_object_set_new(object, "reason", text_json(verdict->reason));
     json_object_set_new(object, "pid", verdict->pid ? json_integer(verdict->pid) : json_null());
-    json_object_set_new(object, "host",
-                        verdict->host[0] ? json_string(verdict->host) : json_null());
+    json_object_set_new(object, "host", text_or_null(verdict->host));
     json_object_set_new(object, "age_s",
                         verdict->age_s >= 0 ? json_integer(verdict->age_s) : json_null());
-    buf_release(&clean);
     return object;
 }

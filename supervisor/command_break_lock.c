@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/duration.h"
+#include "common/json_text.h"
 #include "common/ledger_history.h"
 #include "common/lock.h"
 #include "common/text.h"
@@ -218,13 +219,9 @@ static int break_all(const struct break_command *c)
     }
     count_broken(c, own);
     int refused = (int)counts[BREAK_REFUSED];
-    if (c->json) {
-        json_t *document =
-            json_pack("{s:i, s:o, s:i}", "version", 1, "locks", list, "refused", refused);
-        json_dumpf(document, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-        putchar('\n');
-        json_decref(document);
-    } else
+    if (c->json)
+        json_print(json_pack("{s:i, s:o, s:i}", "version", 1, "locks", list, "refused", refused));
+    else
         json_decref(list);
     return refused || fflush(stdout) != 0 ? EXIT_SOME_FAILED : EXIT_ALL_OK;
 }

@@ -15,6 +15,7 @@
 #include "common/config_keys.h"
 #include "common/duration.h"
 #include "common/home.h"
+#include "common/json_text.h"
 #include "common/text.h"
 #include "common/url.h"
 #include "supervisor/command_line.h"
@@ -231,9 +232,7 @@ static void print_json(const struct config *config)
     json_t *sources = json_array();
     for (size_t i = 0; i < config->count; i++)
         json_array_append_new(sources, source_json(&config->sources[i]));
-    CLEANUP(free_json) json_t *root = json_pack("{s:o}", "sources", sources);
-    json_dumpf(root, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-    putchar('\n');
+    json_print(json_pack("{s:o}", "sources", sources));
 }
 
 static void print_row(const struct source_config *s, int width)

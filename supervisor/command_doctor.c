@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "common/json_text.h"
 #include "supervisor/command_line.h"
 #include "supervisor/doctor.h"
 #include "supervisor/help.h"
@@ -24,10 +25,7 @@ static const struct option options[] = {
 static void print(const struct findings *findings, bool json)
 {
     if (json) {
-        json_t *document = findings_json(findings);
-        json_dumpf(document, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-        putchar('\n');
-        json_decref(document);
+        json_print(findings_json(findings));
         return;
     }
     struct buf text = {0};

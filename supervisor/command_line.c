@@ -67,6 +67,9 @@ static bool take_option(struct arguments *a, int option, struct error *e)
     case OPT_BRANCH:
         a->branch = optarg;
         return true;
+    case OPT_LIMIT:
+        a->limit = optarg;
+        return true;
     case OPT_INCLUDE:
         return add_pattern(&a->include, optarg, e);
     case OPT_EXCLUDE:

@@ -12,6 +12,7 @@ struct arguments {
     const char *home;
     const char *kind;
     const char *branch;
+    const char *limit;
     json_t *include; /* owned; NULL or a list of texts */
     json_t *exclude; /* owned; NULL or a list of texts */
     json_t *set;     /* owned; NULL or an object */
@@ -32,6 +33,7 @@ enum {
     OPT_EXCLUDE,
     OPT_SET,
     OPT_JSON,
+    OPT_LIMIT,
     OPT_PURGE
 };
 #define COMMON_OPTIONS                                                                             \

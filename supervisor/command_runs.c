@@ -2,19 +2,19 @@
 #include "supervisor/command_runs.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "common/cleanup.h"
 #include "common/duration.h"
+#include "common/json_text.h"
 #include "common/ledger_history.h"
 #include "common/status.h"
 #include "common/text.h"
-#include "supervisor/complain.h"
-#include "supervisor/help.h"
+#include "supervisor/command_line.h"
 
 static const char help[] =
     "usage: lattice-supervise runs [ID] [--limit N] [--json]\n"
@@ -29,73 +29,24 @@ static const char help[] =
 
 enum { LIMIT_DEFAULT = 20, LIMIT_MAX = 1000000, VERSION = 1, WHEN_SIZE = 40 };
 
-enum flag { FLAG_LIMIT = 256, FLAG_JSON, FLAG_HOME, FLAG_HELP };
-
-static const struct option flags[] = {
-    {"limit", required_argument, NULL, FLAG_LIMIT},
-    {"json", no_argument, NULL, FLAG_JSON},
-    {"home", required_argument, NULL, FLAG_HOME},
-    {"help", no_argument, NULL, FLAG_HELP},
-    {NULL, 0, NULL, 0},
-};
-
 struct runs_command {
     int64_t limit;
     bool json;
-    bool help;
-    const char *home_path; /* borrowed */
     const char *source;    /* borrowed; NULL: all */
-    struct home home;
     struct ledger *ledger; /* NULL: none yet */
-    json_t *list;          /* owned; for --json */
+    json_t *list;          /* borrowed; for --json */
     struct buf text;       /* for the table */
     size_t count;
 };
 
-static bool take_limit(struct runs_command *c, struct error *e)
+static bool parse_limit(const char *text, int64_t *limit, struct error *e)
 {
     char *end;
     errno = 0;
-    long long limit = strtoll(optarg, &end, 10);
-    if (errno || end == optarg || *end || limit < 1 || limit > LIMIT_MAX)
-        return error_set(e, CAUSE_USAGE, "--limit: \"%s\": expected a number from 1 to %d", optarg,
+    *limit = strtoll(text, &end, 10);
+    if (errno || end == text || *end || *limit < 1 || *limit > LIMIT_MAX)
+        return error_set(e, CAUSE_USAGE, "--limit: \"%s\": expected a number from 1 to %d", text,
                          LIMIT_MAX);
-    c->limit = limit;
-    return true;
-}
-
-static bool take_flag(struct runs_command *c, int flag, char **argv, struct error *e)
-{
-    switch (flag) {
-    case FLAG_LIMIT:
-        return take_limit(c, e);
-    case FLAG_HOME:
-        c->home_path = optarg;
-        return true;
-    case ':':
-        return error_set(e, CAUSE_USAGE, "%s needs a value", argv[optind - 1]);
-    case '?':
-        return error_set(e, CAUSE_USAGE, "unknown option %s", argv[optind - 1]);
-    default:
-        c->json |= flag == FLAG_JSON;
-        c->help |= flag == FLAG_HELP;
-        return true;
-    }
-}
-
-static bool parse(int argc, char **argv, struct runs_command *c, struct error *e)
-{
-    int flag;
-    optind = 0;
-    opterr = 0;
-    while ((flag = getopt_long(argc, argv, ":", flags, NULL)) != -1)
-        if (!take_flag(c, flag, argv, e))
-            return false;
-    if (argc - optind > 1)
-        return error_set(e, CAUSE_USAGE, "one word too many: %s", argv[optind + 1]);
-    c->source = argv[optind];
-    if (c->source && !source_id_valid(c->source))
-        return error_set(e, CAUSE_USAGE, "expected the id of a source");
     return true;
 }
 
@@ -148,14 +99,11 @@ static bool read_all(struct runs_command *c, struct error *e)
 static bool print_json(struct runs_command *c, struct error *e)
 {
     c->list = json_array();
-    json_t *document = json_pack("{s:i, s:O}", "version", VERSION, "runs", c->list);
+    CLEANUP(free_json)
+    json_t *document = json_pack("{s:i, s:o}", "version", VERSION, "runs", c->list);
     bool ok = read_all(c, e);
-    if (ok) {
-        json_dumpf(document, stdout, JSON_INDENT(2));
-        putchar('\n');
-    }
-    json_decref(document);
-    json_decref(c->list);
+    if (ok)
+        json_print(json_incref(document));
     return ok;
 }
 
@@ -174,24 +122,29 @@ static bool print_table(struct runs_command *c, struct error *e)
     return ok;
 }
 
-static int run(struct runs_command *c)
+static bool runs(const struct arguments *a, struct error *e)
 {
-    struct error e = {0};
-    bool ok = home_open_existing(c->home_path, &c->home, &e) &&
-              ledger_open_read(&c->home, &c->ledger, &e) &&
-              (c->json ? print_json(c, &e) : print_table(c, &e));
-    ledger_close(&c->ledger);
-    home_release(&c->home);
-    if (!ok)
-        return complain_error(&e);
-    return fflush(stdout) == 0 ? EXIT_ALL_OK : EXIT_SOME_FAILED;
+    struct runs_command c = {.limit = LIMIT_DEFAULT, .json = a->json};
+    struct home home = {0};
+    if (a->limit && !parse_limit(a->limit, &c.limit, e))
+        return false;
+    if (a->count && !source_id_valid(a->words[0]))
+        return error_set(e, CAUSE_USAGE, "expected the id of a source");
+    c.source = a->count ? a->words[0] : NULL;
+    bool ok = home_open_existing(a->home, &home, e) && ledger_open_read(&home, &c.ledger, e) &&
+              (c.json ? print_json(&c, e) : print_table(&c, e));
+    ledger_close(&c.ledger);
+    home_release(&home);
+    return ok;
 }
 
 int command_runs(int argc, char **argv)
 {
-    struct runs_command c = {.limit = LIMIT_DEFAULT};
-    struct error e = {0};
-    if (!parse(argc, argv, &c, &e))
-        return complain_error(&e);
-    return c.help ? help_print(help) : run(&c);
+    static const struct option options[] = {COMMON_OPTIONS,
+                                            {"limit", required_argument, NULL, OPT_LIMIT},
+                                            {"json", no_argument, NULL, OPT_JSON},
+                                            {NULL, 0, NULL, 0}};
+    static const struct command command = {
+        .help = help, .options = options, .least = 0, .most = 1, .run = runs};
+    return command_run(&command, argc, argv);
 }

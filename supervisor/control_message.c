@@ -2,32 +2,12 @@
 #include "supervisor/control_message.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/json_text.h"
 #include "common/text.h"
-
-static json_t *text_json(const char *text)
-{
-    struct buf clean = {0};
-    buf_reserve(&clean, 0);
-    utf8_sanitize(&clean, text, strlen(text));
-    json_t *json = json_stringn(clean.data, clean.size);
-    buf_release(&clean);
-    return json;
-}
-
-/* Takes `json`. */
-static char *as_line(json_t *json)
-{
-    char *text = json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    char *line = xasprintf("%s\n", text ? text : "");
-    free(text);
-    json_decref(json);
-    return line;
-}
 
 static json_t *begin(const char *type)
 {
@@ -97,7 +77,7 @@ char *control_write_request(const struct control_request *request)
     json_object_set_new(json, "full", json_boolean(request->full));
     json_object_set_new(json, "allow_shrink", json_boolean(request->allow_shrink));
     json_object_set_new(json, "force", json_boolean(request->force));
-    return as_line(json);
+    return json_line(json);
 }
 
 bool control_read_request(const char *line, size_t size, struct control_request *request,
@@ -216,7 +196,7 @@ char *control_write_reply(const struct control_reply *reply)
         json_object_set_new(json, "stopping", json_boolean(reply->stopping));
         break;
     }
-    return as_line(json);
+    return json_line(json);
 }
 
 static void read_running(const json_t *json, struct control_reply *reply)

@@ -6,10 +6,11 @@
 
 #include "common/config.h"
 #include "common/home.h"
+#include "common/proc.h"
 
 struct leftover {
     pid_t pid;
-    char command[16];
+    char command[PROCESS_COMMAND_SIZE];
     char source[SOURCE_ID_MAX + 1];
 };
 

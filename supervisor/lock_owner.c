@@ -11,21 +11,15 @@
 
 #include "common/cleanup.h"
 
-static size_t slurp(const char *path, char *out, size_t size)
-{
-    CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? 0 : read(fd, out, size - 1);
-    out[n > 0 ? n : 0] = '\0';
-    return n > 0 ? (size_t)n : 0;
-}
-
 /* proc_pid_fdinfo(5): a line `lock: 1: OFDLCK ADVISORY WRITE -1 ...` for each lock. */
 static bool locks_through(pid_t pid, const char *fd)
 {
     char path[64];
     char text[4096];
     snprintf(path, sizeof path, "/proc/%d/fdinfo/%.12s", (int)pid, fd);
-    slurp(path, text, sizeof text);
+    CLEANUP(close_fd) int info = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = info < 0 ? 0 : read(info, text, sizeof text - 1);
+    text[n > 0 ? n : 0] = '\0';
     for (const char *line = strstr(text, "lock:"); line; line = strstr(line + 1, "lock:")) {
         char first[200];
         snprintf(first, sizeof first, "%.*s", (int)strcspn(line, "\n"), line);
@@ -58,17 +52,13 @@ static bool owner_of(pid_t pid, const struct stat *file, struct lock_owner *owne
 {
     struct process_stat before;
     struct process_stat after;
-    char path[40];
     if (!process_stat_read(pid, &before) || !holds(pid, file) || !process_stat_read(pid, &after) ||
         before.start != after.start)
         return false;
     process_self(&owner->id);
     owner->id.pid = pid;
     owner->id.pid_start = before.start;
-    snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
-    size_t size = slurp(path, owner->command, sizeof owner->command);
-    if (size > 0 && owner->command[size - 1] == '\n')
-        owner->command[size - 1] = '\0';
+    process_command(pid, owner->command);
     return true;
 }
 

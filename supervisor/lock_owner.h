@@ -8,7 +8,7 @@
 
 struct lock_owner {
     struct process_identity id;
-    char command[16]; /* its name, as the kernel cuts it */
+    char command[PROCESS_COMMAND_SIZE];
 };
 
 /* Processes of this pid namespace that hold an open-file-description write lock on `path`, by

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/duration.h"
+#include "common/json_text.h"
 #include "supervisor/schedule.h"
 #include "supervisor/table.h"
 
@@ -111,10 +112,7 @@ json_t *report_json(const struct report *report)
 
 static void print_json(const struct report *report)
 {
-    json_t *document = report_json(report);
-    json_dumpf(document, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(document);
+    json_print(report_json(report));
 }
 
 static struct table_style style_of_stdout(void)

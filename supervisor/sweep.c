@@ -13,7 +13,6 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/config.h"
-#include "common/duration.h"
 #include "common/lock.h"
 #include "common/log.h"
 #include "common/marker.h"
@@ -82,20 +81,7 @@ void sweep_add_folders(struct sweep *sweep)
     closedir(folder);
 }
 
-static const char *why_left(const struct lock_row *row)
-{
-    switch (process_liveness(&row->holder)) {
-    case PROCESS_DEAD:
-        return "its process is gone";
-    case PROCESS_ALIVE:
-        return "its process no longer holds the kernel lock";
-    case PROCESS_UNKNOWN:
-        break;
-    }
-    return "it was on another host or in another container, and no worker lives here";
-}
-
-/* The same, as the metrics name it. */
+/* Why it was left, as the metrics name it. */
 static const char *label_of(const struct lock_row *row)
 {
     switch (process_liveness(&row->holder)) {
@@ -111,11 +97,9 @@ static const char *label_of(const struct lock_row *row)
 
 static void log_cleared(const char *id, const struct lock_row *row)
 {
-    char age[DURATION_TEXT_SIZE];
-    int64_t age_s = clock_unix_s() - row->last_refreshed_at;
-    duration_format(age_s > 0 ? age_s * 1000 : 0, age);
-    log_line(LOG_INFO, id, "sweep", "cleared the lock row of pid %d on %s, %s old, phase %s: %s",
-             (int)row->holder.pid, row->holder.host, age, row->phase, why_left(row));
+    char text[LEFT_ROW_TEXT_SIZE];
+    status_left_row(row, clock_unix_s(), text);
+    log_line(LOG_INFO, id, "sweep", "cleared %s", text);
 }
 
 /* The row is the sign that something may be left; who takes it away answers for that. With the

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/duration.h"
+#include "common/json_text.h"
 #include "common/text.h"
 #include "supervisor/limits.h"
 #include "supervisor/run.h"
@@ -44,15 +45,6 @@ static void note_progress(struct task *task, const struct run_progress *progress
     p->at_ms = now(task->run);
     p->done = progress->done;
     p->total = progress->total;
-}
-
-static json_t *text_json(const char *text)
-{
-    struct buf clean = {0};
-    utf8_sanitize(&clean, text, strlen(text));
-    json_t *value = json_stringn(clean.data ? clean.data : "", clean.size);
-    buf_release(&clean);
-    return value;
 }
 
 void tell_progress(struct task *task, const struct run_progress *progress)
