@@ -54,6 +54,9 @@ libc6-dbg                      -                   -                -           
 endef
 define HEAVY_DEPS
 prometheus                     prometheus2         prometheus       prometheus         promtool checks the metrics in make heavy
+chromium                       chromium            chromium         chromium           looks at the pages in make heavy
+nodejs                         nodejs              nodejs           nodejs             drives it
+npm                            nodejs-npm          npm              npm                installs what that needs into build/
 endef
 export BUILD_DEPS TEST_DEPS CI_DEPS LINT_DEPS VALGRIND_DEPS HEAVY_DEPS
 

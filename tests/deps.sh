@@ -39,7 +39,7 @@ everything_found() {
         TEST) have sqlite3 ps setsid setpriv || return 1 ;;
         LINT) have clang clang-format clang-tidy cppcheck shellcheck || return 1 ;;
         VALGRIND) have valgrind || return 1 ;;
-        HEAVY) have promtool || return 1 ;;
+        HEAVY) have promtool node npm || return 1 ;;
         esac
     done
     # shellcheck disable=SC2086 # a list of words
@@ -63,10 +63,12 @@ print_for_others() {
     exit 1
 }
 
+# A package may be brought by another: npm by some packagings of nodejs.
 missing_of() {
     local name
     local installed
-    installed=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^installed //p')
+    installed=$(dpkg-query -W -f='${db:Status-Status} ${Package} ${Provides}\n' 2>/dev/null |
+        sed -n 's/^installed //p' | tr -s ', ' '\n')
     while read -r name; do
         grep -qxF -e "$name" <<<"$installed" || echo "$name"
     done < <(column 1 <<<"$all")
