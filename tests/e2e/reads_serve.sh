@@ -281,3 +281,66 @@ test_a_store_that_does_not_answer_is_named_and_the_others_answer() {
     expect_equal "$(json partial)" 0
     stop_reads
 }
+
+# The service's own few descriptors, some connections, and no more.
+test_out_of_descriptors_who_comes_is_refused_and_others_are_served() {
+    mkdir -m 700 "$LATTICE_HOME"
+    start reads bash -c 'ulimit -n 40; exec "$@"' - "$READS" serve --listen 127.0.0.1:0
+    SERVE=$STARTED
+    wait_for_line "$TEST_DIR/reads.err" 'serve: ready' 20
+    URL=$(sed -n 's/.*listening on \(http:.*\)/\1/p' "$TEST_DIR/reads.err")
+    local port=${URL##*:} i
+    exec 3<>"/dev/tcp/127.0.0.1/$port"
+    for i in $(seq 10 49); do
+        eval "exec $i<>/dev/tcp/127.0.0.1/$port"
+    done
+    timeout 20 cat <&49 >"$OUT"
+    expect_matches "$OUT" '^HTTP/1.1 503'
+    printf 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
+    timeout 20 cat <&3 >"$OUT"
+    expect_matches "$OUT" '^HTTP/1.1 200'
+    for i in 3 $(seq 10 49); do
+        eval "exec $i>&-"
+    done
+    stop_reads
+}
+
+test_either_side_starts_and_is_killed_without_the_other() {
+    source_of notes a.md '# Hello\n\nfindme\n'
+    serve_reads
+    get 200 '/api/v1/search?query=findme'
+    kill -KILL "$SERVE"
+    wait_exit "$SERVE"
+    repo_write "$TEST_DIR/notes" b.md '# New\n\nfindme\n'
+    repo_commit "$TEST_DIR/notes"
+    expect_exit 0 "$SUPERVISE" --all
+    serve_reads
+    start sup "$SUPERVISE" serve
+    local sup=$STARTED
+    wait_for_line "$TEST_DIR/sup.err" 'serve: ready' 20
+    get 200 '/api/v1/search?query=findme'
+    expect_equal "$(json 'hits[1].path' | grep -c .)" 1 'second hits'
+    kill -KILL "$sup"
+    wait_exit "$sup"
+    get 200 '/api/v1/search?query=findme'
+    get 200 /readyz
+    stop_reads
+}
+
+test_a_query_that_takes_too_long_says_what_it_found_out() {
+    make_repo "$TEST_DIR/notes"
+    repo_pages "$TEST_DIR/notes" 3000
+    repo_commit "$TEST_DIR/notes"
+    expect_exit 0 "$SUPERVISE" add notes "$TEST_DIR/notes"
+    expect_exit 0 "$SUPERVISE" --all
+    serve_reads --query-timeout 1ms
+    get 503 '/api/v1/search?query=text'
+    expect_equal "$(json cause)" deadline
+    expect_contains "$TEST_DIR/head" 'Retry-After: 1'
+    get 200 /healthz
+    stop_reads
+    serve_reads --query-timeout 60s
+    get 200 '/api/v1/search?query=text'
+    stop_reads
+    expect_exit 64 "$READS" serve --query-timeout 1h
+}

@@ -1,10 +1,12 @@
 /* libmicrohttpd in external epoll mode on the loop, and the time limits of connections. */
 #include "worker/reads/http.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "common/cleanup.h"
 #include "common/log.h"
 #include "worker/reads/http_internal.h"
 
@@ -176,6 +178,7 @@ bool http_new(uv_loop_t *loop, struct service *service, const struct http_option
         free(http);
         return error_set(e, CAUSE_CONFIG, "libmicrohttpd does not start: no epoll here?");
     }
+    http->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
     http->poll.data = http->again.data = http->sweep.data = http->stop.data = http;
     uv_poll_init(loop, &http->poll, info->epoll_fd);
     uv_timer_init(loop, &http->again);
@@ -224,8 +227,10 @@ void http_stop(struct http *http, void (*stopped)(void *owner), void *owner)
 static void closed(uv_handle_t *handle)
 {
     struct http *http = handle->data;
-    if (--http->open_handles == 0)
-        free(http);
+    if (--http->open_handles > 0)
+        return;
+    close_fd(&http->spare);
+    free(http);
 }
 
 void http_free(struct http *http)

@@ -1,5 +1,6 @@
 /* Sockets that are listened on; libmicrohttpd gets the connections. */
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -25,6 +26,17 @@ static void refuse(struct http *http, int fd)
     close(fd);
 }
 
+/* Out of descriptors a connection cannot be taken, and so would wake us for ever: one that is kept
+ * for this takes it, to refuse it. */
+static void refuse_next(struct http *http, int listener)
+{
+    close_fd(&http->spare);
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0)
+        refuse(http, fd);
+    http->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 static void come(uv_poll_t *poll, int status, int events)
 {
     struct http_listener *listener = poll->data;
@@ -40,6 +52,8 @@ static void come(uv_poll_t *poll, int status, int events)
         int fd = accept4(listener->fd, &address.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
             continue;
+        if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+            refuse_next(http, listener->fd);
         if (fd < 0)
             break;
         if (http->counters.open_connections >= HTTP_CONNECTIONS_MAX) {
