@@ -192,6 +192,7 @@ test_a_socket_in_the_file_system_is_its_users_alone() {
     kill -KILL "$SERVE"
     wait_exit "$SERVE"
     [ -S "$socket" ] || fail 'the test needs a socket that was left'
+    rm "$TEST_DIR/reads.err"
     start reads "$READS" serve --unix "$socket"
     SERVE=$STARTED
     wait_for_line "$TEST_DIR/reads.err" 'serve: ready' 20

@@ -6,6 +6,7 @@ READS=${READS:-$LATTICE_BIN/lattice-reads}
 # serve_reads [OPTION...]: on a port that the kernel chooses; its address is in $URL and $PORT, its
 # pid in $SERVE.
 serve_reads() {
+    rm -f "$TEST_DIR/reads.err" # an earlier one's
     start reads "$READS" serve --listen 127.0.0.1:0 "$@"
     SERVE=$STARTED
     wait_for_line "$TEST_DIR/reads.err" 'serve: ready' 20
