@@ -186,12 +186,12 @@ await (async () => {
         await page.waitForURL(/\?q=text/);
         await page.getByRole('link', { name: 'Sources' }).click();
         await page.waitForURL(/\/sources$/);
-        assert.equal(await page.locator('table.sources tbody tr').count(), 6);
+        assert.equal(await page.locator('table.sources tbody').count(), 6);
     }, { ...desktop, javaScriptEnabled: false });
 
     await test('what_is_old_catches_the_eye', async (page) => {
         await page.goto('/sources');
-        const row = (id) => page.locator('tbody tr', { has: page.locator(`a[href="/sources/${id}"]`) });
+        const row = (id) => page.locator('tbody', { has: page.locator(`a[href="/sources/${id}"]`) });
         const paper = (id) => row(id).evaluate((node) => getComputedStyle(node).backgroundColor);
         assert.match(await row('media').textContent(), /failed[\s\S]*2 days ago[\s\S]*unreachable/);
         assert.match(await row('far').textContent(), /never/);
@@ -211,7 +211,7 @@ await (async () => {
             window.mine = true;
             window.seen = [];
             const look = () => {
-                const row = document.querySelector('a[href="/sources/live"]').closest('tr');
+                const row = document.querySelector('a[href="/sources/live"]').closest('tbody');
                 const text = row.querySelector('.pill').textContent;
                 if (window.seen.at(-1) !== text) window.seen.push(text);
             };
@@ -224,7 +224,7 @@ await (async () => {
         await page.screenshot({ path: `${shots}/running-light.png` });
         await page.waitForFunction(() => window.seen.at(-1) === 'ok', null, { timeout: 3 * WAIT });
         await run;
-        const row = page.locator('tbody tr', { has: page.locator('a[href="/sources/live"]') });
+        const row = page.locator('tbody', { has: page.locator('a[href="/sources/live"]') });
         await row.getByText('30,000', { exact: true }).waitFor();
         assert.ok(await page.evaluate(() => window.mine), 'the page was not loaded again');
         assert.equal(await focused(page), 'notes', 'the focus stays');
@@ -263,7 +263,7 @@ await (async () => {
         assert.ok((await hitTitles(page)).includes('Deployment guide'));
         await page.screenshot({ path: `${shots}/broken-light.png` });
         await page.goto('/sources');
-        await page.locator('tr.attention', { has: page.locator('a[href="/sources/broken"]') }).waitFor();
+        await page.locator('tbody.attention', { has: page.locator('a[href="/sources/broken"]') }).waitFor();
     });
 
     const views = {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The pages of lattice-reads in a real browser: search, keys, live view, trouble, accessibility, screenshots.
 # The screenshots stay in build/heavy/web, for people to look at.
+# shellcheck disable=SC2016 # back quotes are Markdown's
 set -euo pipefail
 
 # shellcheck source=heavy-tests/lib.sh

@@ -56,7 +56,7 @@ static inline bool check_attribute(struct html_check *c)
         "class id href rel title tabindex role aria-label start data-title data-status data-label "
         "scope hidden lang charset name content type src action method for maxlength autocomplete "
         "autocapitalize spellcheck enterkeyhint value placeholder autofocus aria-hidden "
-        "aria-current width height viewBox x y rx datetime";
+        "aria-current colspan width height viewBox x y rx datetime";
     const char *name = c->at;
     size_t size = strcspn(name, "= >/\"'<\n");
     c->at += size;

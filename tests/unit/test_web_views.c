@@ -213,12 +213,12 @@ TEST(an_old_source_stands_out)
         sources(json_pack("[o,o,o]", source_json("a", "ok", 30), source_json("b", "ok", 3 * 86400),
                           source_json("c", "never", -1)));
     CHECK_CONTAINS(got, "<strong>2</strong> not up to date");
-    CHECK_CONTAINS(got, "<tr role=\"row\" class=\"\">\n<th role=\"rowheader\" scope=\"row\"><a "
+    CHECK_CONTAINS(got, "class=\"\">\n<tr role=\"row\">\n<th role=\"rowheader\" scope=\"row\"><a "
                         "href=\"/sources/a\">");
-    CHECK_CONTAINS(got, "class=\"attention\">\n<th role=\"rowheader\" scope=\"row\"><a "
-                        "href=\"/sources/b\">");
-    CHECK_CONTAINS(got, "class=\"attention\">\n<th role=\"rowheader\" scope=\"row\"><a "
-                        "href=\"/sources/c\">");
+    CHECK_CONTAINS(got, "class=\"attention\">\n<tr role=\"row\">\n<th role=\"rowheader\" "
+                        "scope=\"row\"><a href=\"/sources/b\">");
+    CHECK_CONTAINS(got, "class=\"attention\">\n<tr role=\"row\">\n<th role=\"rowheader\" "
+                        "scope=\"row\"><a href=\"/sources/c\">");
     CHECK_CONTAINS(got, "<span class=\"old\"><time");
     CHECK_CONTAINS(got, "<span class=\"old\">never</span>");
     CHECK_CONTAINS(got, "<span class=\"fresh\"><time");

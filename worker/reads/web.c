@@ -61,43 +61,39 @@ static void add_source(json_t *args, const char *source)
         json_object_set_new(args, "source", json_string(source));
 }
 
-static const char *title_of_status(int status)
-{
-    switch (status) {
-    case 400:
-        return "This cannot be asked";
-    case 404:
-        return "There is nothing here";
-    case 503:
-        return "No answer right now";
-    default:
-        return "Something is wrong here";
-    }
-}
+/* Why there is no page: `title` in short, and a status. */
+struct reason {
+    int status;
+    const char *title;
+};
+static const struct reason reason_wrong = {400, "This cannot be asked"};
+static const struct reason reason_nothing = {404, "There is nothing here"};
+static const struct reason reason_bug = {500, "Something is wrong here"};
+static const struct reason reason_setup = {503, "The settings cannot be used"};
+static const struct reason reason_busy = {503, "No answer right now"};
 
-static void show_problem(struct web_call *call, int status, const char *detail)
+static void show_problem(struct web_call *call, const struct reason *reason, const char *detail)
 {
-    struct web_frame frame = {call->view,
-                              title_of_status(status),
-                              call->asked.query,
-                              call->view == WEB_PAGE ? "" : call->asked.source,
-                              title_of_status(status),
-                              call->asked.fragment};
-    call->status = status;
+    struct web_frame frame = {call->view,        reason->title,
+                              call->asked.query, call->view == WEB_PAGE ? "" : call->asked.source,
+                              reason->title,     call->asked.fragment};
+    call->status = reason->status;
     html_cut(&call->html, 0);
-    web_problem(&call->html, &frame, title_of_status(status), detail);
+    web_problem(&call->html, &frame, reason->title, detail);
 }
 
 static void show_failure(struct web_call *call, enum op_end end, const struct error *e)
 {
-    int status = 500;
+    const struct reason *reason = &reason_bug;
     if (end == OP_NOT_FOUND)
-        status = 404;
+        reason = &reason_nothing;
     else if (end == OP_LATE || e->cause == CAUSE_STORE || e->cause == CAUSE_DEADLINE)
-        status = 503;
+        reason = &reason_busy;
     else if (e->cause == CAUSE_USAGE)
-        status = 400;
-    show_problem(call, status, e->text);
+        reason = &reason_wrong;
+    else if (e->cause == CAUSE_CONFIG)
+        reason = &reason_setup;
+    show_problem(call, reason, e->text);
 }
 
 /* --- the four pages ----------------------------------------------------------------------------
@@ -288,7 +284,7 @@ static void start(struct web_call *call)
     if (work_start(service->work, &call->work))
         return;
     service->turned_away++;
-    show_problem(call, 503, "Too many queries wait already; try again in a second.");
+    show_problem(call, &reason_busy, "Too many queries wait already; try again in a second.");
     answer_call(call);
 }
 
@@ -320,7 +316,7 @@ void web_serve_page(struct http_request *request)
         start(call);
         return;
     }
-    show_problem(call, 404, "The address of a page is /pages/SOURCE/PATH.");
+    show_problem(call, &reason_nothing, "The address of a page is /pages/SOURCE/PATH.");
     answer_call(call);
 }
 

@@ -177,12 +177,14 @@ static bool note(struct html *h, const json_t *source, int64_t now_s)
     return h->out.size > before;
 }
 
+/* What belongs to one source: a row, and one more below it if there is something to say. */
 static void row(struct html *h, const json_t *source, const json_t *runs, int64_t now_s)
 {
     const char *id = member_text(source, "id");
-    html_markup(h, "<tr role=\"row\"");
+    html_markup(h, "<tbody role=\"rowgroup\"");
     html_attr(h, "class", is_old(source) || is_bad(source) ? "attention" : "");
-    html_markup(h, ">\n<th role=\"rowheader\" scope=\"row\"><a href=\"/sources/");
+    html_markup(h,
+                ">\n<tr role=\"row\">\n<th role=\"rowheader\" scope=\"row\"><a href=\"/sources/");
     html_query(h, id);
     html_markup(h, "\">");
     html_text(h, id);
@@ -200,16 +202,22 @@ static void row(struct html *h, const json_t *source, const json_t *runs, int64_
     last_run(h, source, now_s);
     html_markup(h, "</td>\n<td role=\"cell\" data-label=\"Runs\">");
     web_strip(h, runs, now_s);
-    html_markup(h, "</td>\n<td role=\"cell\" class=\"note\" data-label=\"Note\">");
-    note(h, source, now_s);
     html_markup(h, "</td>\n</tr>\n");
+    size_t before = h->out.size;
+    html_markup(h,
+                "<tr role=\"row\" class=\"why\">\n<td role=\"cell\" colspan=\"7\" class=\"note\">");
+    if (note(h, source, now_s))
+        html_markup(h, "</td>\n</tr>\n");
+    else
+        html_cut(h, before);
+    html_markup(h, "</tbody>\n");
 }
 
 static void table(struct html *h, const struct web_asked *asked, const json_t *list,
                   const json_t *runs)
 {
     static const char *const heads[] = {"Source",    "Status",   "Fresh", "Pages",
-                                        "Remaining", "Last run", "Runs",  "Note"};
+                                        "Remaining", "Last run", "Runs"};
     size_t i;
     json_t *source;
     html_markup(h, "<table class=\"sources\" role=\"table\" aria-label=\"Sources\">\n"
@@ -222,10 +230,10 @@ static void table(struct html *h, const struct web_asked *asked, const json_t *l
         html_text(h, heads[i]);
         html_markup(h, "</th>");
     }
-    html_markup(h, "</tr>\n</thead>\n<tbody role=\"rowgroup\">\n");
+    html_markup(h, "</tr>\n</thead>\n");
     json_array_foreach (list, i, source)
         row(h, source, json_object_get(runs, member_text(source, "id")), asked->now_s);
-    html_markup(h, "</tbody>\n</table>\n");
+    html_markup(h, "</table>\n");
 }
 
 static void live(struct html *h)
@@ -296,27 +304,35 @@ static void facts(struct html *h, const json_t *source, int64_t now_s)
     html_markup(h, "</dl>\n");
 }
 
-static void run_row(struct html *h, const json_t *run, int64_t now_s)
+/* On a phone these stand beside each other, so their signs say which is which. */
+static void run_counts(struct html *h, const json_t *run)
 {
     static const char *const counts[] = {"pages", "added", "changed", "deleted", "remaining"};
-    const char *name = member_text(run, "status");
-    html_markup(h, "<tr>\n<td>");
-    html_ago(h, member_number(run, "ended_at", member_number(run, "started_at", 0)), now_s);
-    html_markup(h, "</td>\n<td><span class=\"pill ");
-    html_text(h, web_tone(name));
-    html_markup(h, "\">");
-    html_text(h, name);
-    html_markup(h, "</span></td>\n");
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         int64_t count = member_number(run, counts[i], -1);
-        html_markup(h, "<td class=\"number\">");
+        html_markup(h, "<td role=\"cell\" class=\"number ");
+        html_text(h, counts[i]);
+        html_markup(h, "\">");
         if (count >= 0)
             html_count(h, count);
         html_markup(h, "</td>\n");
     }
-    html_markup(h, "<td class=\"number\">");
+}
+
+static void run_row(struct html *h, const json_t *run, int64_t now_s)
+{
+    const char *name = member_text(run, "status");
+    html_markup(h, "<tr role=\"row\">\n<td role=\"cell\">");
+    html_ago(h, member_number(run, "ended_at", member_number(run, "started_at", 0)), now_s);
+    html_markup(h, "</td>\n<td role=\"cell\"><span class=\"pill ");
+    html_text(h, web_tone(name));
+    html_markup(h, "\">");
+    html_text(h, name);
+    html_markup(h, "</span></td>\n");
+    run_counts(h, run);
+    html_markup(h, "<td role=\"cell\" class=\"number\">");
     html_duration(h, member_number(run, "duration_ms", 0));
-    html_markup(h, "</td>\n<td class=\"note\">");
+    html_markup(h, "</td>\n<td role=\"cell\" class=\"note\">");
     if (member_text(run, "cause")[0]) {
         html_text(h, member_text(run, "cause"));
         html_markup(h, ": ");
@@ -327,6 +343,8 @@ static void run_row(struct html *h, const json_t *run, int64_t now_s)
 
 static void run_table(struct html *h, const json_t *runs, int64_t now_s)
 {
+    static const char *const heads[] = {"Ended",   "Status",    "Pages", "Added", "Changed",
+                                        "Deleted", "Remaining", "Time",  "Note"};
     size_t i;
     json_t *run;
     const json_t *list = json_object_get(runs, "runs");
@@ -335,11 +353,17 @@ static void run_table(struct html *h, const json_t *runs, int64_t now_s)
         html_markup(h, "<p class=\"quiet\">It did not run yet.</p>\n");
         return;
     }
-    html_markup(h, "<div class=\"wide\" tabindex=\"0\"><table class=\"runs\">\n<thead>\n<tr>"
-                   "<th>Ended</th><th>Status</th><th class=\"number\">Pages</th>"
-                   "<th class=\"number\">Added</th><th class=\"number\">Changed</th>"
-                   "<th class=\"number\">Deleted</th><th class=\"number\">Remaining</th>"
-                   "<th class=\"number\">Time</th><th>Note</th></tr>\n</thead>\n<tbody>\n");
+    html_markup(h, "<div class=\"wide\" tabindex=\"0\"><table class=\"runs\" role=\"table\""
+                   " aria-label=\"Runs\">\n<thead role=\"rowgroup\">\n<tr role=\"row\">");
+    for (i = 0; i < sizeof heads / sizeof *heads; i++) {
+        html_markup(h, "<th role=\"columnheader\" scope=\"col\"");
+        if (i >= 2 && i <= 7)
+            html_markup(h, " class=\"number\"");
+        html_markup(h, ">");
+        html_text(h, heads[i]);
+        html_markup(h, "</th>");
+    }
+    html_markup(h, "</tr>\n</thead>\n<tbody role=\"rowgroup\">\n");
     json_array_foreach (list, i, run)
         run_row(h, run, now_s);
     html_markup(h, "</tbody>\n</table></div>\n");

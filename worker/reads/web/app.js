@@ -18,15 +18,18 @@ const fragmentAddress = (address) => {
 // Makes `old` what `fresh` is and keeps every node that is the same: focus and selection stay.
 function patch(old, fresh) {
     if (old.isEqualNode(fresh)) return;
-    if (old.nodeType !== Node.ELEMENT_NODE || old.nodeName !== fresh.nodeName ||
-        old.childNodes.length !== fresh.childNodes.length) {
+    if (old.nodeType !== Node.ELEMENT_NODE || old.nodeName !== fresh.nodeName) {
         old.replaceWith(fresh);
         return;
     }
     for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
     for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
-    const parts = [...fresh.childNodes];
-    [...old.childNodes].forEach((node, i) => patch(node, parts[i]));
+    const parts = [...fresh.childNodes]; // those that are taken over are no longer there
+    parts.forEach((part, i) => {
+        if (i < old.childNodes.length) patch(old.childNodes[i], part);
+        else old.append(part);
+    });
+    while (old.childNodes.length > parts.length) old.lastChild.remove();
 }
 
 const say = (text) => {
