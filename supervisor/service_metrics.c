@@ -31,15 +31,16 @@ static void copy_sources(struct service_metrics *m)
             .status = &m->statuses[count], .last_attempt_at = task->history.last_attempt_at};
         count++;
     }
-    m->round.sources = m->sources;
-    m->round.count = count;
+    m->written = m->round;
+    m->written.sources = m->sources;
+    m->written.count = count;
 }
 
 static void write_work(uv_work_t *work)
 {
     struct service_metrics *m = work->data;
     struct error e = {0};
-    if (metrics_write(&m->run->home, NULL, &m->round, &e) || m->warned)
+    if (metrics_write(&m->run->home, NULL, &m->written, &e) || m->warned)
         return;
     log_line(LOG_WARN, NULL, "metrics", "%s", e.text);
     m->warned = true;

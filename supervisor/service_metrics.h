@@ -16,8 +16,9 @@ struct service_metrics {
     int64_t made_ms; /* the last one; on uv_now()'s clock */
     bool in_round;
     int64_t started_ms; /* of the round */
-    /* What the pool writes while `writing`. */
     struct metrics_round round;
+    /* What the pool reads while `writing`: nothing else is, and nobody changes it meanwhile. */
+    struct metrics_round written;
     struct source_status *statuses; /* owned */
     struct metrics_source *sources; /* owned */
 };
