@@ -68,7 +68,7 @@ pid_t contained_left(const struct contained *run);
 void contained_free(struct contained *run);
 
 /* At start and between waves, in the pool: ends marked processes of this home of whose source no
- * worker lives (taking its lock meanwhile), and orphans of ours that nobody claims. Said in the
- * log. Returns how many. */
+ * worker lives (taking its lock meanwhile), and orphans of ours that nobody claims. Runs may be
+ * alive or ending meanwhile, but none is started. Said in the log. Returns how many. */
 size_t containment_sweep(struct containment *containment);
 #endif

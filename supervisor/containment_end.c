@@ -94,6 +94,18 @@ static bool is_adopted(struct containment *c, const struct process_stat *stat)
            !is_worker(c, stat->pid);
 }
 
+/* A service that is never idle sweeps beside runs. An unmarked orphan may be one of theirs, whose
+ * end finds and counts it, unless it was there before all of them. */
+static bool is_older_than_runs(struct containment *c, const struct process_stat *stat)
+{
+    bool older = true;
+    pthread_mutex_lock(&c->mutex);
+    for (const struct contained *run = c->runs; run && older; run = run->next)
+        older = stat->start < run->since;
+    pthread_mutex_unlock(&c->mutex);
+    return older;
+}
+
 /* Choosing. `run` is NULL for the sweep, which takes what no run claims. */
 
 /* What was there before its worker is none of a run's: most of a machine need not be read. */
@@ -112,7 +124,7 @@ static bool belongs(struct containment *c, const struct contained *run,
     if (!run && !adopted)
         return false;
     if (!marker_read(c->home, stat->pid, memory, &mark))
-        return adopted && may_claim_unmarked(c);
+        return adopted && may_claim_unmarked(c) && (run || is_older_than_runs(c, stat));
     if (!run)
         return !is_run(c, mark.run_id);
     /* While a run is stuck its worker is marked, and to be killed, too. */
@@ -384,18 +396,32 @@ static size_t sweep_marked(struct containment *c, const struct scan *scan)
     return ended;
 }
 
+/* A list of its own: ending what is marked may have taken a while, and a group is signalled by its
+ * number. A run that is ending reaps by itself, since it counts what comes. */
+static size_t sweep_orphans(struct containment *c)
+{
+    struct scan scan;
+    pthread_mutex_lock(&c->looking);
+    scan_read(&scan);
+    choose_all(c, NULL, &scan);
+    size_t orphans = count_chosen(&scan);
+    struct pollfd *dying = kill_chosen(c, &scan);
+    if (!is_ending(c))
+        reap_adopted(c, NULL, &scan);
+    pthread_mutex_unlock(&c->looking);
+    wait_and_reap(c, dying, &scan);
+    free(dying);
+    scan_release(&scan);
+    return orphans;
+}
+
 size_t containment_sweep(struct containment *c)
 {
     struct scan scan;
     scan_read(&scan);
     size_t ended = sweep_marked(c, &scan);
-    choose_all(c, NULL, &scan);
-    size_t orphans = count_chosen(&scan);
-    struct pollfd *dying = kill_chosen(c, &scan);
-    reap_adopted(c, NULL, &scan);
-    wait_and_reap(c, dying, &scan);
-    free(dying);
     scan_release(&scan);
+    size_t orphans = sweep_orphans(c);
     if (orphans > 0)
         log_line(LOG_WARN, NULL, "sweep", "ended %zu orphans that an earlier run left", orphans);
     return ended + orphans;
