@@ -18,7 +18,7 @@
 
 struct control_client {
     uv_pipe_t pipe;
-    uv_timer_t timer; /* for the request to come */
+    uv_timer_t timer; /* for the request to come, and for the last answer to be taken */
     struct control *control;
     struct line_reader lines;
     int open_handles;
@@ -81,6 +81,11 @@ static void drop(struct control_client *client)
     close_client(client);
 }
 
+static void too_slow(uv_timer_t *timer)
+{
+    drop(timer->data);
+}
+
 struct sending {
     uv_write_t request;
     struct control_client *client;
@@ -127,8 +132,11 @@ void control_end(struct control_client *client, enum cause cause, const char *te
     struct control_reply reply = {.type = REPLY_END, .cause = cause};
     snprintf(reply.text, sizeof reply.text, "%s", text);
     client->ended = true;
-    if (!client->closing)
-        send_reply(client, &reply);
+    if (client->closing)
+        return;
+    /* Who does not take it in time is let go: else its place would be taken for good. */
+    uv_timer_start(&client->timer, too_slow, CONTROL_REQUEST_MS, 0);
+    send_reply(client, &reply);
 }
 
 static void take_line(void *owner, const char *line, size_t size)
@@ -166,11 +174,6 @@ static void read_some(uv_stream_t *stream, ssize_t size, const uv_buf_t *data)
         drop(client); /* gone, or it talks on after its one request */
     else if (size > 0)
         line_reader_feed(&client->lines, data->base, (size_t)size, take_line, client);
-}
-
-static void too_slow(uv_timer_t *timer)
-{
-    drop(timer->data);
 }
 
 static bool is_ours(const uv_pipe_t *pipe)
@@ -216,6 +219,11 @@ static void server_closed(uv_handle_t *handle)
     close_fd(&control->home);
     control->closed = true;
     free_if_done(control);
+}
+
+size_t control_clients(const struct control *control)
+{
+    return control->count;
 }
 
 void control_close(struct control *control)

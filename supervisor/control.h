@@ -28,6 +28,9 @@ CHECKED bool control_open(uv_loop_t *loop, const struct home *home,
 /* Ends every client that still waits. Frees itself when the loop has closed all. NULL-safe. */
 void control_close(struct control *control);
 
+/* How many there are. */
+size_t control_clients(const struct control *control);
+
 void control_reply(struct control_client *client, const struct control_reply *reply);
 /* The last line; the client is gone after that. CAUSE_NONE: it went well. */
 void control_end(struct control_client *client, enum cause cause, const char *text);

@@ -57,7 +57,7 @@ enum {
     /* Clients of supervise.sock: more than a person and some scripts have at a time. */
     CONTROL_CLIENTS_MAX = 64,
     CONTROL_BACKLOG = 32,
-    /* A command writes its request at once; who does not is none. */
+    /* A command writes its request at once, and takes its last answer; who does not is none. */
     CONTROL_REQUEST_MS = 5000,
     /* Answers that need no run come at once, unless the loop is stuck. */
     CONTROL_ANSWER_MS = 10 * 1000,

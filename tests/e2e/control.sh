@@ -232,6 +232,20 @@ test_hanging_and_flooding_clients_disturb_nobody() {
     let_go
 }
 
+# More of them than it takes at a time, and none reads its answer: their places are free again.
+test_clients_that_never_read_their_answer_disturb_nobody() {
+    supervisor_at_work
+    start deaf "$TOOLS/ask_socket" --deaf 60 "$LATTICE_HOME/supervise.sock" \
+        < <(printf '{"v":1,"type":"request","command":"status"}\n')
+    wait_for_line "$TEST_DIR/deaf.out" asked 10
+    expect_exit 0 supervise --source good
+    start deaf2 "$TOOLS/ask_socket" --deaf 60 "$LATTICE_HOME/supervise.sock" \
+        < <(printf '{"v":1,"type":"request","command":"status"}\n')
+    wait_for_line "$TEST_DIR/deaf2.out" asked 10
+    expect_exit 0 supervise --source good
+    let_go
+}
+
 # More than it takes at a time: the next one is told so, and served when they have gone.
 test_one_client_too_many_is_told_so() {
     supervisor_at_work

@@ -1,7 +1,8 @@
 /* Talks to a Unix socket for the tests: asks, hangs or floods. */
 
 /* `ask_socket PATH` sends its stdin and prints the answer, `--bytes PATH` does so byte by byte;
- * `--hang N PATH` opens N connections, says nothing and stays; `--silent PATH` says nothing and
+ * `--hang N PATH` opens N connections, says nothing and stays; `--deaf N PATH` sends its stdin on
+ * each of N connections, reads no answer and stays; `--silent PATH` says nothing and
  * prints what comes until it is let go; `--flood PATH` sends for as long as it is let. */
 #include <errno.h>
 #include <signal.h>
@@ -43,6 +44,19 @@ static int hang(int count, const char *path)
     return 0;
 }
 
+static int deaf(int count, const char *path)
+{
+    char request[4096];
+    ssize_t size = read(STDIN_FILENO, request, sizeof request);
+    for (int i = 0; i < count; i++)
+        if (size <= 0 || write(reach(path), request, (size_t)size) != size)
+            return 1;
+    puts("asked");
+    fflush(stdout);
+    pause();
+    return 0;
+}
+
 static int flood(const char *path)
 {
     static const char line[] = "{\"v\":1,\"type\":\"request\",\"command\":\"status\"}\n";
@@ -57,6 +71,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     if (argc == 4 && strcmp(argv[1], "--hang") == 0)
         return hang((int)strtol(argv[2], NULL, 10), argv[3]);
+    if (argc == 4 && strcmp(argv[1], "--deaf") == 0)
+        return deaf((int)strtol(argv[2], NULL, 10), argv[3]);
     if (argc == 3 && strcmp(argv[1], "--flood") == 0)
         return flood(argv[2]);
     bool bytes = argc == 3 && strcmp(argv[1], "--bytes") == 0;
