@@ -102,6 +102,7 @@ started=()
 start() {
     local name=$1
     shift
+    rm -f -- "$TEST_DIR/$name.out" "$TEST_DIR/$name.err" # of an earlier one, else read until the child begins
     set -m
     "$@" >"$TEST_DIR/$name.out" 2>"$TEST_DIR/$name.err" &
     STARTED=$!

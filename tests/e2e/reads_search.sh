@@ -57,6 +57,7 @@ test_phrases_exclusions_and_alternatives() {
 test_nothing_typed_is_a_mistake() {
     local query
     code_notes
+    # shellcheck disable=SC1003 # a backslash is one of them
     for query in '"' '""' '-' '--x' '*' '**' '(' ')' ':' 'a:b' 'NEAR(a b' 'AND' 'OR' 'NOT' 'a AND' 'OR OR' \
         '^a' '{a' 'a"b' "'" ';' '\' '-"' '"a" "b' '*"' 'text:uv' 'a*b*c' '+' '%' $'\x01' '😀' 'ﬁ' '-spawn'; do
         run "$READS" search -- "$query"

@@ -95,6 +95,33 @@ test_ctrl_c_is_nobodys_failure() {
     expect_equal "$(ledger 'SELECT failures, next_attempt_at FROM source_state')" '0|0'
 }
 
+# One that always hangs, one too large for any deadline, and both always come first: the others are
+# fresh after every run. The naive way runs out of time on the first.
+test_slow_sources_starve_nobody() {
+    local run slow seen=0
+    fake_worker <<'WORKER'
+case $source in
+hangs) trap '' TERM; exec sleep infinity ;;
+huge) read -r _ <&4; record partial '' added:1; exit 3 ;;
+esac
+record ok ''
+WORKER
+    slow='"kind": "git", "url": "/nowhere", "timeout": "1s"'
+    sources s1 s2 s3 s4 s5 s6
+    sed -i "s|\[|[{\"id\": \"hangs\", $slow}, {\"id\": \"huge\", $slow}, |" "$LATTICE_HOME/sources.json"
+    for run in 1 2 3; do
+        expect_exit 1 supervise --all --jobs 2 --budget 50s
+        expect_matches "$OUT" '^8 sources: 6 ok, '
+        expect_equal "$(ledger "SELECT group_concat(source, ' ') FROM (SELECT source FROM attempt
+            WHERE invocation = $run AND wave = 1 AND outcome = 'ok' ORDER BY source)")" 's1 s2 s3 s4 s5 s6'
+        expect_equal "$(ledger "SELECT group_concat(source, ' ') FROM (SELECT source FROM (SELECT * FROM event
+            WHERE seq > $seen AND type = 'run_started' ORDER BY seq LIMIT 2) ORDER BY source)")" 'hangs huge' 'who came first'
+        seen=$(ledger 'SELECT max(seq) FROM event')
+        expect_exit 0 supervise retry hangs
+        expect_exit 0 supervise retry huge
+    done
+}
+
 # A worker that dies on the page bad.md unless its job says to leave it out.
 worker_that_dies_on() {
     fake_worker <<WORKER

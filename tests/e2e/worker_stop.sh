@@ -270,6 +270,30 @@ test_a_worker_without_a_job_says_so() {
     expect_contains results 'of the same version?'
 }
 
+# armed TEXT SECONDS CMD...: what CMD armed as its last-resort alarm, and nothing else.
+armed() {
+    local text=$1 seconds=$2
+    shift 2
+    # A leak check at the end cannot be traced.
+    ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 run strace -qq -e trace=setitimer -e signal=none -o calls "$@"
+    expect_equal "$CODE" 0 'exit code'
+    expect_contains "$OUT" "$text"
+    expect_equal "$(sed -n 's/^setitimer(ITIMER_REAL, .*it_value={\(.*\)}}, NULL) *= 0$/\1/p' calls)" \
+        "tv_sec=$seconds, tv_usec=0"
+}
+
+# 10 s behind the hard deadline, which is the supervisor's to keep; without one at it.
+test_the_last_resort_is_armed() {
+    command -v strace >/dev/null || skip 'there is no strace'
+    source_of 3
+    mkfifo lifeline
+    exec 9<>lifeline
+    job >&9
+    # shellcheck disable=SC2016 # for the inner shell
+    armed '"outcome":"ok"' 70 bash -c 'exec "$@" 3>&1 4<lifeline 9>&-' - "$WORKER" sync --supervised notes
+    armed 'notes: unchanged' 60 "$WORKER" sync notes --timeout 1m
+}
+
 # --- by hand ----------------------------------------------------------------------------------------
 
 test_the_last_resort_of_a_worker_by_hand_spares_its_callers_script() {
