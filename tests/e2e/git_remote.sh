@@ -105,8 +105,9 @@ whole_after_refusal() {
     store_equals_git notes "$TEST_DIR/notes"
     # Made anew for another reason, it is still whole.
     rm -f "$MIRROR/objects/pack"/*
-    : >"$TEST_DIR/git.log"
-    sync_exits 0 'notes: ok, 30 pages (0 added, 30 changed' notes --full
+    repo_write "$TEST_DIR/notes" pages/page-000006.md '# Changed\n'
+    repo_commit "$TEST_DIR/notes"
+    sync_exits 0 'notes: ok, 30 pages (0 added, 1 changed' notes
     expect_not_contains "$ERR" 'all is fetched at once'
     unwrap_git
     store_equals_git notes "$TEST_DIR/notes"
@@ -118,6 +119,98 @@ test_a_server_that_gives_no_blob_by_its_id_gives_all_in_one_fetch() {
     ssh_without_protocol
     git -C "$TEST_DIR/notes" config uploadpack.allowAnySHA1InWant false
     whole_after_refusal
+}
+
+# A new picture and a changed page: what comes into a mirror that filters is one blob.
+change_page_and_picture() {
+    head -c 30000 /dev/urandom >"$TEST_DIR/notes/picture.png"
+    changes=$((${changes:-0} + 1))
+    repo_write "$TEST_DIR/notes" pages/page-000007.md "# Change $changes\\n"
+    repo_commit "$TEST_DIR/notes"
+}
+
+# Synced whole: 30 pages and the picture.
+whole() {
+    upstream 30
+    ssh_without_protocol
+    git -C "$TEST_DIR/notes" config uploadpack.allowAnySHA1InWant false
+    add_source notes "git@server:$TEST_DIR/notes"
+    sync_exits 0 'notes: ok, 30 pages' notes
+    expect_equal "$(blobs_in_mirror)" 31 'blobs in the mirror'
+}
+
+test_a_full_run_finds_out_anew_whether_blobs_are_given_by_their_ids() {
+    whole
+    sync_exits 0 'notes: ok, 30 pages' notes --full
+    git -C "$TEST_DIR/notes" config uploadpack.allowAnySHA1InWant true
+    change_page_and_picture
+    sync_exits 0 'notes: ok, 30 pages (0 added, 30 changed' notes --full
+    expect_equal "$(blobs_in_mirror)" 32 'blobs in the mirror'
+    expect_equal "$(cat "$ERR")" '' 'warnings'
+    store_equals_git notes "$TEST_DIR/notes"
+    # A server that refuses still is asked once in such a run, and is served from whole copies again.
+    git -C "$TEST_DIR/notes" config uploadpack.allowAnySHA1InWant false
+    change_page_and_picture
+    sync_exits 0 'notes: ok, 30 pages (0 added, 30 changed' notes --full
+    expect_equal "$(grep -c 'all is fetched at once' "$ERR")" 1 'times that it was said'
+    change_page_and_picture
+    sync_exits 0 'notes: ' notes
+    expect_equal "$(cat "$ERR")" '' 'warnings'
+    store_equals_git notes "$TEST_DIR/notes"
+}
+
+test_what_one_server_refused_is_asked_of_another() {
+    whole
+    expect_exit 0 "$SUPERVISE" remove notes
+    add_source notes "file://$TEST_DIR/notes"
+    change_page_and_picture
+    sync_exits 0 'notes: ok, 30 pages (0 added, 1 changed' notes
+    expect_equal "$(blobs_in_mirror)" 32 'blobs in the mirror'
+    expect_equal "$(cat "$ERR")" '' 'warnings'
+    store_equals_git notes "$TEST_DIR/notes"
+}
+
+# A damaged server, or a replica that lags behind: it is no server that gives no blob by its id.
+test_an_object_that_the_server_lacks_fails_the_run_and_no_more_than_that() {
+    local blob object
+    upstream 30
+    add_source notes "file://$TEST_DIR/notes"
+    blob=$(git -C "$TEST_DIR/notes" rev-parse HEAD:pages/page-000011.md)
+    object=$TEST_DIR/notes/.git/objects/${blob:0:2}/${blob:2}
+    mv "$object" "$TEST_DIR/away"
+    sync_exits 65 'notes: failed bad-data' notes
+    expect_contains "$OUT" 'the server lacks an object of its own head'
+    expect_contains "$OUT" "not our ref $blob"
+    expect_equal "$(grep -c 'fetched anew, once' "$ERR")" 1 'times that it was tried again'
+    mv "$TEST_DIR/away" "$object"
+    sync_exits 0 'notes: ok, 30 pages' notes
+    expect_equal "$(blobs_in_mirror)" 30 'blobs in the mirror'
+    store_equals_git notes "$TEST_DIR/notes"
+    store_sound notes
+}
+
+test_a_branch_that_is_rewritten_and_collected_during_a_run_is_followed() {
+    upstream 30
+    add_source notes "file://$TEST_DIR/notes"
+    hold_git fetch 2
+    start first "$WORKER" sync notes
+    wait_held
+    # Nothing of the first head is left: the blobs that are asked for next are gone.
+    rm -r "$TEST_DIR/notes/pages"
+    repo_write "$TEST_DIR/notes" only.md '# Only\n'
+    git -C "$TEST_DIR/notes" add -A
+    git -C "$TEST_DIR/notes" commit -q --amend -m rewritten
+    git -C "$TEST_DIR/notes" reflog expire --expire=now --all
+    git -C "$TEST_DIR/notes" gc -q --prune=now
+    let_git_go
+    wait_exit "$STARTED"
+    expect_equal "$CODE" 0 'exit code'
+    expect_contains "$TEST_DIR/first.out" 'notes: ok, 1 pages'
+    expect_equal "$(grep -c 'fetched anew, once' "$TEST_DIR/first.err")" 1 'times that it was tried again'
+    unwrap_git
+    expect_equal "$(blobs_in_mirror)" 1 'blobs in the mirror'
+    store_equals_git notes "$TEST_DIR/notes"
+    store_sound notes
 }
 
 # by_id KEY: with this alone in the server's configuration.

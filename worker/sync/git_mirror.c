@@ -96,6 +96,11 @@ enum step git_mirror_head(struct git_mirror *m, char **oid, struct error *e)
     return step;
 }
 
+static bool is_whole(const struct git_mirror *m)
+{
+    return mirror_is_whole(m->path, m->url->location);
+}
+
 /* Makes the empty mirror, of the remote's object format. */
 static enum step make(struct git_mirror *m, struct error *e)
 {
@@ -138,6 +143,22 @@ static bool on_fetch_words(void *context, const char *data, size_t size, struct 
     return !last_count(data, size, &done, &total) || sync_fetching(m->sync, done, total, e);
 }
 
+/* A server of protocol 2 says so of an object that it does not have: a branch that was rewritten
+ * and collected between the trees and the blobs, a replica that lags behind, damage. The mirror is
+ * as good as it was. */
+static void explain_lack(struct git_mirror *m, struct error *e)
+{
+    m->lacking = true;
+    e->cause = CAUSE_BAD_DATA;
+    error_wrap(e, "the server lacks an object of its own head (if it stays so, run `git fsck` "
+                  "there)");
+}
+
+static bool is_lack(const char *text)
+{
+    return strstr(text, "not our ref") != NULL;
+}
+
 static enum step run_fetch(struct git_mirror *m, const struct git_run *how, struct error *e)
 {
     struct git_run run = *how;
@@ -147,6 +168,8 @@ static enum step run_fetch(struct git_mirror *m, const struct git_run *how, stru
     if (!stopped_or(git_run(&run, e), &step)) {
         if (step == STEP_FAILED && strstr(e->text, m->path))
             blame_mirror(e);
+        if (step == STEP_FAILED && is_lack(e->text))
+            explain_lack(m, e);
         if (step == STEP_FAILED)
             error_wrap(e, "%s", m->url->location);
         return step;
@@ -193,10 +216,10 @@ enum step git_mirror_fetch(struct git_mirror *m, char **oid, struct error *e)
     enum step step = make(m, e);
     if (step != STEP_DONE)
         return step;
-    if (!mirror_sweep(m->path, e))
+    /* What the server would not do once it may do now. */
+    if (!mirror_sweep(m->path, e) || (sync_begins_full(m->sync) && !mirror_unset_whole(m->path, e)))
         return STEP_FAILED;
-    const struct git_run run = {.command =
-                                    fetch_command(m, mirror_is_whole(m->path) ? whole_args : args)};
+    const struct git_run run = {.command = fetch_command(m, is_whole(m) ? whole_args : args)};
     step = run_fetch(m, &run, e);
     if (step != STEP_DONE)
         return step;
@@ -253,10 +276,11 @@ static enum step find_missing(struct git_mirror *m, const struct plan_block *blo
 }
 
 /* Servers that know filters may still not give a blob by its id: those that speak version 0 of the
- * protocol, as behind an sshd that does not accept GIT_PROTOCOL, unless they are configured to. */
+ * protocol, as behind an sshd that does not accept GIT_PROTOCOL, unless they are configured to. Our
+ * own git says so then, without asking for any. */
 static bool is_refusal(const char *text)
 {
-    return strstr(text, "request for unadvertised object") || strstr(text, "not our ref");
+    return strstr(text, "request for unadvertised object") != NULL;
 }
 
 /* One fetch of ids, which leaves one pack: with unpackLimit 1 it is never taken apart into loose
@@ -282,7 +306,7 @@ static enum step fetch_batch(struct git_mirror *m, const char *ids, size_t size,
     const struct git_run run = {
         .command = fetch_command(m, args), .input = ids, .input_size = size};
     enum step step = run_fetch(m, &run, e);
-    if (step == STEP_FAILED && !mirror_is_whole(m->path) && is_refusal(e->text)) {
+    if (step == STEP_FAILED && !is_whole(m) && is_refusal(e->text)) {
         m->refused = true;
         e->cause = CAUSE_BAD_DATA; /* what recovers makes a whole mirror of it */
         error_wrap(e, "the server gives no objects by their ids, so that all is fetched at once");
@@ -353,9 +377,11 @@ bool git_mirror_settle(struct git_mirror *m, const char *oid, struct error *e)
 
 bool git_mirror_renew(struct git_mirror *m, struct error *e)
 {
-    bool whole = m->oid_size && (m->refused || mirror_is_whole(m->path));
+    bool whole = m->oid_size && (m->refused || is_whole(m));
+    if (m->lacking)
+        return true;
     return mirror_remove(m->path, e) &&
-           (!whole || (make(m, e) == STEP_DONE && mirror_set_whole(m->path, e)));
+           (!whole || (make(m, e) == STEP_DONE && mirror_set_whole(m->path, m->url->location, e)));
 }
 
 void git_mirror_release(struct git_mirror *m)

@@ -14,7 +14,8 @@ struct git_mirror {
     char *credential;          /* owned; helper command; NULL if the URL has no secret */
     int64_t blobs_done;        /* fetched by this run */
     size_t oid_size;           /* of the head, in hex; 0 before it is fetched */
-    bool refused;              /* the server gave no blob by its id */
+    bool refused;              /* the server gives no blob by its id */
+    bool lacking;              /* it has not what its own head needs, or not any more */
     size_t batch;              /* blobs in the next fetch; grows while fetches are quick */
 };
 
@@ -28,8 +29,9 @@ enum step git_mirror_blobs(struct git_mirror *mirror, const struct plan_block *b
                            struct error *e);
 /* Pins the bookmark's objects, and packs the packs together when there are many. */
 CHECKED bool git_mirror_settle(struct git_mirror *mirror, const char *oid, struct error *e);
-/* Removes it, never following a symlink; one that has to be whole, as its server gives no blob by
- * its id, is made again, empty, with that in mind. */
+/* For another try: removes it, never following a symlink; one that has to be whole, as its server
+ * gives no blob by its id, is made again, empty, with that in mind. Where only the server was
+ * lacking it stays as it is: the head is asked for anew. */
 CHECKED bool git_mirror_renew(struct git_mirror *mirror, struct error *e);
 void git_mirror_release(struct git_mirror *mirror);
 

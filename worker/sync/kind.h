@@ -72,6 +72,9 @@ const struct home *sync_home(const struct sync *sync);
 const char *sync_bookmark(const struct sync *sync);
 /* Is there nothing to do if the source's head is `head`? */
 bool sync_would_be_unchanged(const struct sync *sync, const char *head);
+/* Is this the first try of a run with `--full`? What was noted of the source is to be found anew.
+ */
+bool sync_begins_full(const struct sync *sync);
 /* Progress of a long step: `done` of `total` (-1: not known) units. Refreshes the lock row at most
  * once a second; false with `e` filled if the lock was lost. */
 CHECKED bool sync_progress(struct sync *sync, int64_t done, int64_t total, struct error *e);

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "common/cleanup.h"
 #include "common/text.h"
@@ -75,17 +77,40 @@ static char *whole_mark(const char *path)
     return xasprintf("%s/lattice-whole", path);
 }
 
-bool mirror_is_whole(const char *path)
+/* What the mark holds: the address it was made for. */
+enum { WHOLE_SIZE = 17 };
+
+static void whole_text(const char *url, char out[WHOLE_SIZE])
 {
-    CLEANUP(free_text) char *mark = whole_mark(path);
-    return access(mark, F_OK) == 0;
+    snprintf(out, WHOLE_SIZE, "%016" PRIx64, (uint64_t)XXH3_64bits(url, strlen(url)));
 }
 
-bool mirror_set_whole(const char *path, struct error *e)
+bool mirror_is_whole(const char *path, const char *url)
+{
+    char want[WHOLE_SIZE];
+    char got[WHOLE_SIZE];
+    CLEANUP(free_text) char *mark = whole_mark(path);
+    CLEANUP(close_fd) int fd = open(mark, O_RDONLY | O_CLOEXEC);
+    whole_text(url, want);
+    return fd >= 0 && read(fd, got, sizeof got) == WHOLE_SIZE - 1 &&
+           memcmp(got, want, WHOLE_SIZE - 1) == 0;
+}
+
+bool mirror_set_whole(const char *path, const char *url, struct error *e)
+{
+    char text[WHOLE_SIZE];
+    CLEANUP(free_text) char *mark = whole_mark(path);
+    CLEANUP(close_fd) int fd = open(mark, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    whole_text(url, text);
+    return (fd >= 0 && write(fd, text, WHOLE_SIZE - 1) == WHOLE_SIZE - 1) ||
+           error_set(e, CAUSE_STORE, "write %s: %s", mark, strerror(errno));
+}
+
+bool mirror_unset_whole(const char *path, struct error *e)
 {
     CLEANUP(free_text) char *mark = whole_mark(path);
-    CLEANUP(close_fd) int fd = open(mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    return fd >= 0 || error_set(e, CAUSE_STORE, "create %s: %s", mark, strerror(errno));
+    return unlink(mark) == 0 || errno == ENOENT || errno == ENOTDIR ||
+           error_set(e, CAUSE_STORE, "remove %s: %s", mark, strerror(errno));
 }
 
 bool mirror_remove(const char *path, struct error *e)

@@ -13,9 +13,12 @@ CHECKED bool mirror_sweep(const char *path, struct error *e);
 size_t mirror_packs(const char *path);
 /* Did a server leave blobs out (a pack with a `.promisor` beside it)? */
 bool mirror_is_partial(const char *path);
-/* A mirror that asks for all blobs at once: its server gives no object by its id. */
-bool mirror_is_whole(const char *path);
-CHECKED bool mirror_set_whole(const char *path, struct error *e);
+/* A mirror that asks for all blobs at once: the server at `url` gives no object by its id. What was
+ * noted of another address does not count. */
+bool mirror_is_whole(const char *path, const char *url);
+CHECKED bool mirror_set_whole(const char *path, const char *url, struct error *e);
+/* Forgets it; fine if there is nothing to forget. */
+CHECKED bool mirror_unset_whole(const char *path, struct error *e);
 /* Removes the whole tree; never follows a symlink. */
 CHECKED bool mirror_remove(const char *path, struct error *e);
 

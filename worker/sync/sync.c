@@ -69,6 +69,11 @@ bool sync_would_be_unchanged(const struct sync *s, const char *head)
            !s->quarantine.moved && !s->recovered;
 }
 
+bool sync_begins_full(const struct sync *s)
+{
+    return s->job->full && !s->recovered;
+}
+
 bool sync_begin(struct sync *s, struct error *e)
 {
     if (store_in_transaction(s->store))
@@ -196,7 +201,7 @@ static enum step run_phases(struct sync *s, struct error *e)
         if (step == STEP_FAILED && e->cause == CAUSE_BAD_DATA && !s->recovered &&
             s->kind->recover && store_lock_refresh(s->store, e) &&
             s->kind->recover(s->kind_state, e)) {
-            log_line(LOG_WARN, s->source->id, s->phase, "%s; its copy is made anew", e->text);
+            log_line(LOG_WARN, s->source->id, s->phase, "%s; it is fetched anew, once", e->text);
             s->recovered = true;
             i = 0;
             continue;
