@@ -196,3 +196,17 @@ test_a_home_without_sources_says_how_to_begin() {
     get 404 /pages/x/
     stop_reads
 }
+
+test_a_browser_shows_the_token_as_a_password() {
+    source_of notes a.md '# Hello\n'
+    (umask 077 && echo secret-0123456789abcdef >"$TEST_DIR/token")
+    serve_reads --token-file "$TEST_DIR/token"
+    get 401 /
+    expect_matches "$TEST_DIR/head" '^WWW-Authenticate: Basic realm='
+    get 401 / -u me:secret-0123456789abcdeg
+    get 200 / -u me:secret-0123456789abcdef
+    get 200 "$(sed -n 's/.*rel="stylesheet" href="\([^"]*\)".*/\1/p' "$OUT")" -u me:secret-0123456789abcdef
+    get 200 /pages/notes/a.md -u me:secret-0123456789abcdef
+    stop_reads
+    expect_not_contains "$TEST_DIR/reads.err" secret-
+}

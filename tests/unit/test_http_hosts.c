@@ -90,6 +90,22 @@ TEST(only_the_token_matches)
     CHECK(!shows("Basic 0123456789abcdef"));
 }
 
+/* In base64: the token behind a colon, whatever is before it. */
+TEST(only_the_token_matches_as_a_password)
+{
+    CHECK(shows("Basic OjAxMjM0NTY3ODlhYmNkZWY="));
+    CHECK(shows("basic dTowMTIzNDU2Nzg5YWJjZGVm"));
+    CHECK(shows("Basic bWU6MDEyMzQ1Njc4OWFiY2RlZg=="));
+    CHECK(!shows("Basic MDEyMzQ1Njc4OWFiY2RlZg=="));
+    CHECK(!shows("Basic dTowMTIzNDU2Nzg5YWJjZGU="));
+    CHECK(!shows("Basic dTowMTIzNDU2Nzg5YWJjZGVn"));
+    CHECK(!shows("Basic MDEyMzQ1Njc4OWFiY2RlZjo="));
+    CHECK(!shows("Basic dTp4OjAxMjM0NTY3ODlhYmNkZWY="));
+    CHECK(!shows("Basic "));
+    CHECK(!shows("Basic ===="));
+    CHECK(!shows("Basic !dTowMTIzNDU2Nzg5YWJjZGVm"));
+}
+
 TEST(a_token_that_others_may_read_is_refused)
 {
     char *token = NULL;

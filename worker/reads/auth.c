@@ -55,17 +55,62 @@ bool token_read(const char *path, char **token, struct error *e)
     return true;
 }
 
-bool token_matches(const char *token, const char *header, size_t size)
+static bool same(const char *token, const char *given, size_t given_length)
 {
-    static const char scheme[] = "Bearer ";
-    const size_t skip = sizeof scheme - 1;
-    if (!header || size < skip || strncasecmp(header, scheme, skip) != 0)
-        return false;
     size_t length = strlen(token);
-    const char *given = header + skip;
-    size_t given_length = size - skip;
     volatile unsigned char differs = length != given_length;
     for (size_t i = 0; i < given_length; i++)
         differs |= (unsigned char)(given[i] ^ token[i % length]);
     return !differs;
+}
+
+/* -1: none of base64's 64. RFC 4648, 4. */
+static int sextet(char c)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c ? strchr(digits, c) : NULL;
+    return at ? (int)(at - digits) : -1;
+}
+
+/* Into `out`, which has room for size / 4 * 3 bytes; how many, or 0 if it is no base64. */
+static size_t decode(const char *text, size_t size, char *out)
+{
+    size_t count = 0;
+    while (size > 0 && text[size - 1] == '=')
+        size--;
+    unsigned bits = 0;
+    for (size_t i = 0; i < size; i++) {
+        int value = sextet(text[i]);
+        if (value < 0)
+            return 0;
+        bits = bits << 6 | (unsigned)value;
+        if (i % 4 != 0)
+            out[count++] = (char)(bits >> (6 - 2 * (i % 4)) & 0xFF);
+    }
+    return count;
+}
+
+/* `user:token`: a browser asks its user for both; whatever the user is called, the token counts. */
+static bool password_matches(const char *token, const char *text, size_t size)
+{
+    char clear[HTTP_HEAD_MAX];
+    if (size > HTTP_HEAD_MAX)
+        return false;
+    size_t length = decode(text, size, clear);
+    const char *colon = memchr(clear, ':', length);
+    bool matches = colon && same(token, colon + 1, length - (size_t)(colon + 1 - clear));
+    explicit_bzero(clear, sizeof clear);
+    return matches;
+}
+
+bool token_matches(const char *token, const char *header, size_t size)
+{
+    static const char bearer[] = "Bearer ";
+    static const char basic[] = "Basic ";
+    if (!header)
+        return false;
+    if (size >= sizeof bearer - 1 && strncasecmp(header, bearer, sizeof bearer - 1) == 0)
+        return same(token, header + sizeof bearer - 1, size - (sizeof bearer - 1));
+    return size >= sizeof basic - 1 && strncasecmp(header, basic, sizeof basic - 1) == 0 &&
+           password_matches(token, header + sizeof basic - 1, size - (sizeof basic - 1));
 }

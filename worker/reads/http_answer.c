@@ -42,6 +42,8 @@ static void add_headers(struct MHD_Response *response, const struct http_answer 
     add_header(response, "Referrer-Policy", "no-referrer");
     add_header(response, "Cross-Origin-Resource-Policy", "same-origin");
     add_header(response, "WWW-Authenticate", answer->status == 401 ? "Bearer" : NULL);
+    add_header(response, "WWW-Authenticate",
+               answer->status == 401 ? "Basic realm=\"Lattice\", charset=\"UTF-8\"" : NULL);
     add_header(response, "Connection", answer->close ? "close" : NULL);
 }
 
