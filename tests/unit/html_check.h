@@ -125,7 +125,9 @@ static inline void check_tag(struct html_check *c)
 static inline const char *html_check(const char *text, size_t size, const char **place)
 {
     static struct html_check c;
-    c = (struct html_check){.at = text};
+    c.at = text;
+    c.wrong = NULL;
+    c.depth = 0;
     *place = text;
     if (!utf8_valid(text, size) || memchr(text, '\0', size))
         return "bytes";
