@@ -43,6 +43,7 @@ struct break_command {
     bool json;
     bool help;
     const char *home_path; /* borrowed */
+    bool alone;            /* the supervisor that runs does not answer */
     struct break_options options;
     struct id_list ids;
     struct home home;
@@ -162,9 +163,9 @@ static void count_broken(const struct break_command *c, const int64_t counts[BRE
 }
 
 /* The supervisor that runs breaks it, and counts it. False if none answers, with CAUSE_UNREACHABLE,
- * or if it will not. */
-static bool ask_supervisor(const struct break_command *c, const char *id,
-                           struct break_verdict *verdict, struct error *e)
+ * or if it will not. One that is wedged is asked once. */
+static bool ask_supervisor(struct break_command *c, const char *id, struct break_verdict *verdict,
+                           struct error *e)
 {
     struct control_request request = {
         .command = "break-lock", .force = c->options.force, .max_age_ms = c->options.max_age_ms};
@@ -172,7 +173,11 @@ static bool ask_supervisor(const struct break_command *c, const char *id,
     struct control_line line;
     bool told = false;
     snprintf(request.source, sizeof request.source, "%s", id);
-    bool ok = control_ask(&c->home, &request, &line, e);
+    if (c->alone)
+        return error_set(e, CAUSE_UNREACHABLE, "the supervisor does not answer");
+    bool asked = control_ask(&c->home, &request, &line, e);
+    bool ok = asked && control_taken(&line, e);
+    c->alone = asked && !ok && e->cause == CAUSE_UNREACHABLE;
     while (ok && reply.type != REPLY_END) {
         ok = control_next(&line, -1, &reply, e);
         if (ok && reply.type == REPLY_VERDICT) {
@@ -188,7 +193,7 @@ static bool ask_supervisor(const struct break_command *c, const char *id,
 }
 
 /* Returns whether we did it ourselves. */
-static bool break_one(const struct break_command *c, const char *id, struct break_verdict *verdict)
+static bool break_one(struct break_command *c, const char *id, struct break_verdict *verdict)
 {
     struct error e = {0};
     *verdict = (struct break_verdict){.answer = BREAK_REFUSED, .age_s = -1};
@@ -203,7 +208,7 @@ static bool break_one(const struct break_command *c, const char *id, struct brea
     return false;
 }
 
-static int break_all(const struct break_command *c)
+static int break_all(struct break_command *c)
 {
     int64_t counts[BREAK_ANSWERS] = {0};
     int64_t own[BREAK_ANSWERS] = {0};

@@ -5,7 +5,6 @@
 
 #include "supervisor/command_line.h"
 #include "supervisor/control_client.h"
-#include "supervisor/limits.h"
 
 static const char kick_help[] =
     "usage: lattice-supervise kick [ID]\n"
@@ -23,8 +22,7 @@ static bool kick(const struct arguments *a, struct error *e)
         return error_set(e, CAUSE_USAGE, "\"%s\" is not a source id", a->words[0]);
     if (a->count > 0)
         snprintf(request.source, sizeof request.source, "%s", a->words[0]);
-    bool ok = home_open_existing(a->home, &home, e) &&
-              control_command(&home, &request, CONTROL_ANSWER_MS, e);
+    bool ok = home_open_existing(a->home, &home, e) && control_command(&home, &request, e);
     home_release(&home);
     return ok;
 }

@@ -10,7 +10,6 @@
 #include "supervisor/command_line.h"
 #include "supervisor/control_client.h"
 #include "supervisor/holder.h"
-#include "supervisor/limits.h"
 
 static const char retry_help[] =
     "usage: lattice-supervise retry ID [PATH]\n"
@@ -80,7 +79,7 @@ static bool take_lock_or_ask(const struct home *home, const struct arguments *a,
         return false;
     }
     snprintf(request.source, sizeof request.source, "%s", a->words[0]);
-    return control_command(home, &request, CONTROL_ANSWER_MS, e) || error_wrap(e, "%s", busy.text);
+    return control_command(home, &request, e) || error_wrap(e, "%s", busy.text);
 }
 
 static bool retry(const struct arguments *a, struct error *e)

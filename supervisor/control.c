@@ -117,6 +117,19 @@ static void send_reply(struct control_client *client, const struct control_reply
     close_client(client);
 }
 
+/* Written at once or not at all: what has arrived is what both sides go by. */
+bool control_take(struct control_client *client)
+{
+    static const struct control_reply taken = {.type = REPLY_TAKEN};
+    CLEANUP(free_text) char *line = control_write_reply(&taken);
+    uv_buf_t bytes = uv_buf_init(line, (unsigned)strlen(line));
+    if (!client->closing && uv_try_write((uv_stream_t *)&client->pipe, &bytes, 1) == (int)bytes.len)
+        return true;
+    client->ended = true;
+    close_client(client);
+    return false;
+}
+
 void control_reply(struct control_client *client, const struct control_reply *reply)
 {
     if (client->closing)

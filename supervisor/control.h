@@ -31,6 +31,9 @@ void control_close(struct control *control);
 /* How many there are. */
 size_t control_clients(const struct control *control);
 
+/* Before what takes long: the client stays as long as that may take. False if it waits no more;
+ * then it was told that nothing was done, and nothing must be. */
+CHECKED bool control_take(struct control_client *client);
 void control_reply(struct control_client *client, const struct control_reply *reply);
 /* The last line; the client is gone after that. CAUSE_NONE: it went well. */
 void control_end(struct control_client *client, enum cause cause, const char *text);

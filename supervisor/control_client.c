@@ -22,6 +22,9 @@ static bool reach(const struct home *home, int *fd, struct error *e)
     snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", folder,
              HOME_SUPERVISE_SOCKET);
     *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    /* Of connect, too, which waits where many wait already. */
+    struct timeval limit = {.tv_sec = CONTROL_REQUEST_MS / 1000};
+    setsockopt(*fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     if (folder >= 0 && *fd >= 0 &&
         connect(*fd, (const struct sockaddr *)&address, sizeof address) == 0)
         return true;
@@ -34,8 +37,6 @@ static bool reach(const struct home *home, int *fd, struct error *e)
 static bool send_all(int fd, const char *text, struct error *e)
 {
     size_t size = strlen(text);
-    struct timeval limit = {.tv_sec = CONTROL_REQUEST_MS / 1000};
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     while (size > 0) {
         ssize_t n = send(fd, text, size, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
@@ -100,21 +101,54 @@ void control_line_release(struct control_line *line)
     buf_release(&line->got);
 }
 
-bool control_command(const struct home *home, const struct control_request *request, int wait_ms,
-                     struct error *e)
+/* The last word: what is not there now will not come, and the supervisor is told so. */
+static bool taken_at_last(struct control_line *line, struct control_reply *reply)
 {
-    struct control_line line;
+    struct error ignored = {0};
+    shutdown(line->fd, SHUT_RDWR);
+    return control_next(line, 0, reply, &ignored) && reply->type == REPLY_TAKEN;
+}
+
+bool control_taken(struct control_line *line, struct error *e)
+{
     struct control_reply reply = {0};
-    bool ok = control_ask(home, request, &line, e);
-    while (ok && reply.type != REPLY_END) {
-        ok = control_next(&line, wait_ms, &reply, e);
-        if (ok && reply.type == REPLY_TEXT) {
+    struct error silent = {0};
+    if (!control_next(line, CONTROL_ANSWER_MS, &reply, &silent)) {
+        if (taken_at_last(line, &reply))
+            return true;
+        *e = silent;
+        return false;
+    }
+    return reply.type == REPLY_TAKEN ||
+           error_set(e, reply.cause ? reply.cause : CAUSE_BUG, "%s",
+                     reply.text[0] ? reply.text : "the supervisor gave an answer to nothing");
+}
+
+static bool print_answer(struct control_line *line, int wait_ms, struct error *e)
+{
+    struct control_reply reply = {0};
+    while (reply.type != REPLY_END) {
+        if (!control_next(line, wait_ms, &reply, e))
+            return false;
+        if (reply.type == REPLY_TEXT) {
             printf("%s\n", reply.text);
             fflush(stdout); /* the next line may take long */
         }
     }
-    control_line_release(&line);
-    if (ok && reply.cause != CAUSE_NONE)
-        return error_set(e, reply.cause, "%s", reply.text);
-    return ok;
+    return reply.cause == CAUSE_NONE || error_set(e, reply.cause, "%s", reply.text);
+}
+
+bool control_command(const struct home *home, const struct control_request *request,
+                     struct error *e)
+{
+    CLEANUP(control_line_release) struct control_line line;
+    return control_ask(home, request, &line, e) && print_answer(&line, CONTROL_ANSWER_MS, e);
+}
+
+bool control_errand(const struct home *home, const struct control_request *request, bool *taken,
+                    struct error *e)
+{
+    CLEANUP(control_line_release) struct control_line line;
+    *taken = control_ask(home, request, &line, e) && control_taken(&line, e);
+    return *taken && print_answer(&line, -1, e);
 }

@@ -113,11 +113,9 @@ void control_request_release(struct control_request *request)
     *request = (struct control_request){0};
 }
 
-static const char *const reply_types[] = {[REPLY_ATTEMPT] = "attempt",
-                                          [REPLY_TEXT] = "text",
-                                          [REPLY_RUNNING] = "running",
-                                          [REPLY_VERDICT] = "verdict",
-                                          [REPLY_END] = "end"};
+static const char *const reply_types[] = {
+    [REPLY_TAKEN] = "taken",     [REPLY_ATTEMPT] = "attempt", [REPLY_TEXT] = "text",
+    [REPLY_RUNNING] = "running", [REPLY_VERDICT] = "verdict", [REPLY_END] = "end"};
 
 /* The numbers of an attempt beside its result, which has a writer of its own. */
 #define ATTEMPT_NUMBERS(X)                                                                         \
@@ -176,6 +174,8 @@ char *control_write_reply(const struct control_reply *reply)
     json_t *json = begin(reply_types[reply->type]);
     json_object_set_new(json, "source", text_json(reply->source));
     switch (reply->type) {
+    case REPLY_TAKEN:
+        break;
     case REPLY_ATTEMPT:
         add_attempt(json, &reply->attempt);
         break;

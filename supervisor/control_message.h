@@ -27,6 +27,7 @@ struct control_request {
 };
 
 enum control_reply_type {
+    REPLY_TAKEN,   /* it will be done, and may take long: the first of what waits for a worker */
     REPLY_ATTEMPT, /* one run of the source ended */
     REPLY_TEXT,    /* a line for people */
     REPLY_RUNNING, /* where a worker stands */

@@ -140,6 +140,8 @@ static bool ask(const struct home *home, const struct run_options *options, cons
 static bool hear(struct task *task, struct control_line *line, struct error *e)
 {
     struct control_reply reply = {0};
+    if (!control_taken(line, e))
+        return false;
     while (control_next(line, -1, &reply, e)) {
         if (reply.type == REPLY_ATTEMPT)
             task_add_attempt(task, &reply.attempt);

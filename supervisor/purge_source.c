@@ -65,11 +65,18 @@ static bool purge_alone(const struct home *home, const char *id, struct error *e
 static bool hand_over(const struct home *home, const char *id, struct error *e)
 {
     struct control_request request = {.command = "purge"};
+    struct error why = {0};
+    bool taken;
     snprintf(request.source, sizeof request.source, "%s", id);
-    return control_command(home, &request, -1, e) ||
-           (e->cause == CAUSE_UNREACHABLE
-                ? error_set(e, CAUSE_LOCKED, "nothing was removed; try again when it has ended")
-                : false);
+    if (control_errand(home, &request, &taken, &why))
+        return true;
+    if (why.cause != CAUSE_UNREACHABLE)
+        return error_set(e, why.cause, "%s", why.text);
+    if (taken)
+        return error_set(e, CAUSE_LOCKED, "%s; it may be half done: run the same command again",
+                         why.text);
+    return error_set(e, CAUSE_LOCKED, "%s; nothing was removed; try again when it has ended",
+                     why.text);
 }
 
 bool purge_source_anywhere(const struct home *home, const char *id, struct error *e)

@@ -161,6 +161,39 @@ test_break_lock_is_done_and_counted_by_the_one_that_runs() {
         WHERE name = 'lock_cleared'")" 'broken1 forced1'
 }
 
+# It holds its lock and answers nobody: what needs it says so, the rest is done without it, and what
+# was given up is not done later on.
+# limit: 200
+test_nobody_waits_for_a_supervisor_that_is_wedged() {
+    local purge
+    service_of_notes
+    touch hang
+    expect_exit 0 "$SUPERVISE" kick notes
+    wait_for_line held held 20
+    kill -STOP "$SERVE"
+    start purge "$SUPERVISE" remove notes --purge
+    purge=$STARTED
+    start sync "$SUPERVISE" --source notes
+    expect_exit 0 "$SUPERVISE" break-lock --all --force
+    expect_matches "$OUT" '^notes: forced: ended pid [0-9]+ '
+    wait_exit "$STARTED"
+    expect_equal "$CODE" 69
+    expect_matches sync.err 'another supervisor runs: pid .*: the supervisor does not answer'
+    wait_exit "$purge"
+    expect_equal "$CODE" 75
+    expect_contains purge.err 'the supervisor does not answer; nothing was removed; try again'
+    rm hang
+    kill -CONT "$SERVE"
+    wait_for_line serve.err 'notes wave' 20
+    expect_exit 0 "$SUPERVISE" --source notes
+    expect_exit 0 "$SUPERVISE" list
+    expect_contains "$OUT" notes
+    kill -TERM "$SERVE"
+    wait_gone "$SERVE" 60 # bash takes one that was stopped for ended
+    wait_exit "$SERVE"
+    expect_equal "$CODE" 0
+}
+
 # remove --purge: the worker is asked to stop, then everything goes; the others are not disturbed.
 test_a_source_that_runs_is_stopped_and_purged() {
     local hung
@@ -249,7 +282,9 @@ test_clients_that_never_read_their_answer_disturb_nobody() {
 # More than it takes at a time: the next one is told so, and served when they have gone.
 test_one_client_too_many_is_told_so() {
     supervisor_at_work
-    start hang "$TOOLS/ask_socket" --hang 64 "$LATTICE_HOME/supervise.sock"
+    # They have asked for what takes long: who says nothing would be let go after a while.
+    start hang "$TOOLS/ask_socket" --hang 64 "$LATTICE_HOME/supervise.sock" \
+        '{"v":1,"type":"request","command":"sync","source":"slow","waves":1}'
     local hang=$STARTED
     wait_for_line "$TEST_DIR/hang.out" connected 10
     expect_exit 75 supervise kick good

@@ -1,8 +1,9 @@
 /* Talks to a Unix socket for the tests: asks, hangs or floods. */
 
 /* `ask_socket PATH` sends its stdin and prints the answer, `--bytes PATH` does so byte by byte;
- * `--hang N PATH` opens N connections, says nothing and stays; `--deaf N PATH` sends its stdin on
- * each of N connections, reads no answer and stays; `--silent PATH` says nothing and
+ * `--hang N PATH` opens N connections, says nothing and stays; with a REQUEST behind the path each
+ * asks for that first and hears the answer's first byte; `--deaf N PATH` sends its stdin on each of
+ * N connections, reads no answer and stays; `--silent PATH` says nothing and
  * prints what comes until it is let go; `--flood PATH` sends for as long as it is let. */
 #include <errno.h>
 #include <signal.h>
@@ -34,10 +35,16 @@ static void copy(int from, int to, size_t at_a_time)
             return;
 }
 
-static int hang(int count, const char *path)
+static int hang(int count, const char *path, const char *request)
 {
-    for (int i = 0; i < count; i++)
-        reach(path);
+    char byte;
+    for (int i = 0; i < count; i++) {
+        int fd = reach(path);
+        size_t size = strlen(request);
+        if (size && (write(fd, request, size) != (ssize_t)size || write(fd, "\n", 1) != 1 ||
+                     read(fd, &byte, 1) != 1))
+            return 1;
+    }
     puts("connected");
     fflush(stdout);
     pause();
@@ -69,8 +76,8 @@ static int flood(const char *path)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
-    if (argc == 4 && strcmp(argv[1], "--hang") == 0)
-        return hang((int)strtol(argv[2], NULL, 10), argv[3]);
+    if ((argc == 4 || argc == 5) && strcmp(argv[1], "--hang") == 0)
+        return hang((int)strtol(argv[2], NULL, 10), argv[3], argc == 5 ? argv[4] : "");
     if (argc == 4 && strcmp(argv[1], "--deaf") == 0)
         return deaf((int)strtol(argv[2], NULL, 10), argv[3]);
     if (argc == 3 && strcmp(argv[1], "--flood") == 0)
