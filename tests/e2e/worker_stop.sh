@@ -192,6 +192,56 @@ test_a_stop_line_that_comes_with_its_signal_gives_the_reason() {
     expect_contains "$TEST_DIR/results" "--stall, or \`stall\` in sources.json"
 }
 
+# The job and the stop come in one piece.
+test_a_stop_line_that_comes_with_the_job_gives_the_reason() {
+    source_of 3
+    sync_exits 0 'notes: ok, 3 pages' notes
+    stopped_with_job() {
+        supervise_as notes "$(job "\"run_id\":\"$2\"")"$'\n'"$1"
+        wait_exit "$STARTED"
+        expect_contains "$TEST_DIR/supervisor.out" "exit $2"
+        expect_contains "$TEST_DIR/results" "\"message\":\"stopped $3 in phase fetch before anything could be kept; $4"
+    }
+    stopped_with_job 'stop deadline' 69 'at its deadline' 'give it more time'
+    stopped_with_job 'stop asked' 3 'on request' 'run again'
+    sync_exits 0 'notes: unchanged' notes
+}
+
+# Its message does not fit into what is read at once.
+test_a_stop_line_that_comes_in_two_pieces_gives_the_reason() {
+    local line
+    source_of 3
+    sync_exits 0 'notes: ok, 3 pages' notes
+    line=$(job "\"pad\":\"\"")
+    line=$(job "\"pad\":\"$(printf "%0$((4096 - ${#line} - 8))d" 0)\"")
+    expect_equal "${#line}" 4088 'size of the job'
+    supervise_as notes "$line"$'\nstop budget'
+    wait_exit "$STARTED"
+    expect_contains "$TEST_DIR/supervisor.out" 'exit 69'
+    expect_contains "$TEST_DIR/results" 'stopped at the end of the budget in phase fetch'
+}
+
+# A store of an older format, stopped as soon as it is opened.
+test_a_stop_while_the_store_changes_its_format_says_why() {
+    source_of 400
+    sync_exits 0 'notes: ok, 400 pages' notes
+    sqlite3 "$LATTICE_HOME/sources/notes/store.db" 'PRAGMA user_version = 1'
+    stopped_in_migration() {
+        supervise_as notes "$(job "")"$'\n'"$1"
+        wait_exit "$STARTED"
+        expect_contains "$TEST_DIR/supervisor.out" "exit $2"
+        expect_contains "$TEST_DIR/results" '"phase":"migrate"'
+        expect_contains "$TEST_DIR/results" "\"message\":\"stopped $3 in phase migrate before anything could be kept; $4"
+        expect_equal "$(sql notes 'PRAGMA user_version')" 1 'format'
+    }
+    stopped_in_migration 'stop asked' 3 'on request' 'run again'
+    stopped_in_migration 'stop stall' 69 'after 7s without progress' 'if it is only slow, give it more patience'
+    stopped_in_migration 'stop deadline' 69 'at its deadline' 'give it more time'
+    stopped_in_migration 'stop budget' 69 'at the end of the budget' 'give the run more time: --budget'
+    sync_exits 0 'notes: unchanged, 400 pages' notes
+    store_sound notes
+}
+
 # under_supervisor WORDS OPTION...
 under_supervisor() {
     local words=$1

@@ -1,9 +1,14 @@
 /* A store of an earlier format: what its worker makes of it, and what is seen of it before. */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "common/cleanup.h"
 #include "common/store_schema.h"
 #include "tests/unit/harness.h"
+#include "worker/sync/report.h"
 #include "worker/sync/stop.h"
 #include "worker/sync/store_internal.h"
 
@@ -82,12 +87,37 @@ TEST(a_stop_leaves_a_store_of_the_first_format_as_it_was)
     sqlite3 *db = make_first_format(path);
     stop_init();
     CHECK_INT(raise(SIGTERM), 0);
-    CHECK_FAILS(store_open(path, MEMORY_LOW, &store, &e), &e, CAUSE_DEADLINE, "more time once");
+    CHECK_FAILS(store_open(path, MEMORY_LOW, &store, &e), &e, CAUSE_DEADLINE, "stopped while");
     CHECK(!e.damaged);
     CHECK_INT(number(db, "PRAGMA user_version"), 1);
     CHECK_INT(number(db, "SELECT name = 'title' FROM pragma_table_info('chunk_index')"), 1);
     check_index(db);
     db_close(&db);
+}
+
+/* Else a supervisor takes it for one that stands still. */
+TEST(a_change_of_format_says_that_it_moves)
+{
+    const char *path = test_path("store.db");
+    struct store *store = NULL;
+    struct message message;
+    struct error e = {0};
+    char line[512];
+    int ends[2];
+    sqlite3 *db = make_first_format(path);
+    db_close(&db);
+    CHECK_INT(pipe(ends), 0);
+    report_init(ends[1]);
+    CHECK_OK(store_open(path, MEMORY_LOW, &store, &e), &e);
+    store_close(&store);
+    close(ends[1]);
+    CLEANUP(close_file) FILE *said = fdopen(ends[0], "r");
+    CHECK(fgets(line, sizeof line, said));
+    CHECK_OK(message_read(line, strcspn(line, "\n"), &message, &e), &e);
+    CHECK_INT(message.type, MESSAGE_PROGRESS);
+    CHECK_STR(message.progress.phase, "migrate");
+    CHECK_INT(message.progress.done, 1);
+    message_release(&message);
 }
 
 TEST(a_store_of_the_first_format_is_seen_before_its_worker_comes)

@@ -91,8 +91,7 @@ static bool parse(int argc, char **argv, struct options *o, struct error *e)
     return true;
 }
 
-/* The job line on the lifeline; whatever follows it can only be a stop, which comes as a signal
- * too. */
+/* The job line on the lifeline; whatever came with it can only be a stop. */
 static bool read_job(struct job *job, struct error *e)
 {
     struct buf line = {0};
@@ -108,6 +107,8 @@ static bool read_job(struct job *job, struct error *e)
         end = memchr(line.data + line.size - n, '\n', (size_t)n);
     }
     bool ok = end && message_read_job(line.data, (size_t)(end - line.data), job, e);
+    if (ok)
+        stop_hear(end + 1, line.size - (size_t)(end + 1 - line.data));
     if (!end && line.size > MESSAGE_MAX_BYTES)
         error_set(e, CAUSE_BUG, "the job is too long");
     else if (!end)

@@ -60,7 +60,7 @@ static void send_line(const char *line, int wait_ms)
     }
 }
 
-bool report_progress(const char *phase, int64_t done, int64_t total)
+void report_step(const char *phase, int64_t done, int64_t total)
 {
     int64_t now = clock_monotonic_ms();
     bool moved = strcmp(report.last.phase, phase) != 0;
@@ -72,6 +72,12 @@ bool report_progress(const char *phase, int64_t done, int64_t total)
         send_line(line, 0);
         report.sent_at_ms = now;
     }
+}
+
+bool report_progress(const char *phase, int64_t done, int64_t total)
+{
+    int64_t now = clock_monotonic_ms();
+    report_step(phase, done, total);
     if (now - report.refreshed_at_ms < REFRESH_EVERY_MS)
         return false;
     report.refreshed_at_ms = now;

@@ -9,6 +9,8 @@ void report_init(int fd);
 /* Sends a progress line, but at most four a second unless the phase changed. True if it is time to
  * write the lock row's progress too (once a second). Never blocks. */
 bool report_progress(const char *phase, int64_t done, int64_t total);
+/* The same before there is a lock row to write. */
+void report_step(const char *phase, int64_t done, int64_t total);
 /* Names the page about to be parsed, so that a run which hangs or crashes on it can be told from
  * the others: at once if it is large, else only when a signal comes. */
 void report_item(const char *path, const char *blob, int64_t size_bytes);

@@ -15,6 +15,8 @@
 
 /* Most descriptors that one wait of a worker looks at, besides the two of this file. */
 enum { POLL_MAX = 6 };
+/* Of what is said on the lifeline. */
+enum { LINE_MAX_BYTES = 64 };
 
 static struct {
     volatile sig_atomic_t requested;
@@ -25,6 +27,8 @@ static struct {
     enum stop_reason deadline_reason;
     enum stop_reason told_reason;
     int64_t grace_ms; /* 0: not known */
+    char line[LINE_MAX_BYTES];
+    size_t line_size;
 } state = {.wake_read = -1, .wake_write = -1, .lifeline = -1};
 
 static void on_stop(int signal)
@@ -81,14 +85,30 @@ bool stop_requested(void)
            (state.soft_deadline_ms > 0 && clock_monotonic_ms() >= state.soft_deadline_ms);
 }
 
+/* `stop` is the only thing ever said here after the job. The first of several is why. */
+static void hear_line(void)
+{
+    if (state.told_reason == STOP_NONE)
+        state.told_reason = message_read_stop(state.line, state.line_size);
+    state.requested = 1;
+    state.line_size = 0;
+}
+
+void stop_hear(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        state.line[state.line_size++] = text[i];
+        if (text[i] == '\n' || state.line_size == sizeof state.line)
+            hear_line();
+    }
+}
+
 static void read_lifeline(void)
 {
-    char text[64];
+    char text[LINE_MAX_BYTES];
     ssize_t n = read(state.lifeline, text, sizeof text);
     if (n > 0) {
-        /* `stop` is the only thing ever said here after the job. */
-        state.told_reason = message_read_stop(text, (size_t)n);
-        state.requested = 1;
+        stop_hear(text, (size_t)n);
         return;
     }
     if (n < 0 && (errno == EAGAIN || errno == EINTR))

@@ -20,6 +20,8 @@ int64_t stop_wait_ms(int64_t most_ms);
 /* Watches the lifeline from now on: a `stop` line asks for a soft stop; its end means that the
  * supervisor is gone, and ends the worker's group. */
 void stop_watch_lifeline(int fd);
+/* What was read from it behind the job: a `stop` line, or the beginning of one. */
+void stop_hear(const char *text, size_t size);
 
 /* Has a soft stop been asked for, or has the soft deadline passed? Cheap: no system call but the
  * clock. Reads the lifeline only in stop_poll(). */

@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/store_schema.h"
 #include "common/text.h"
+#include "worker/sync/report.h"
 #include "worker/sync/stop.h"
 #include "worker/sync/store_internal.h"
 
@@ -67,23 +68,31 @@ void store_init(void)
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-static int stop_statement(void *context)
+struct migration {
+    int64_t looks;
+    bool stopped;
+};
+
+static int look_up(void *context)
 {
-    (void)context;
-    return stop_requested();
+    struct migration *m = context;
+    report_step(STORE_PHASE_MIGRATE, ++m->looks, -1);
+    m->stopped = stop_requested();
+    return m->stopped;
 }
 
-/* Making an index anew takes its time: a stop undoes it, and the next run begins it again. */
+/* Making an index anew takes its time, which is no stall: it says that it moves. A stop undoes it,
+ * and the next run begins it again. */
 static bool migrate(struct store *store, struct error *e)
 {
     enum { OPERATIONS_BETWEEN_LOOKS = 1000 };
-    sqlite3_progress_handler(store->db, OPERATIONS_BETWEEN_LOOKS, stop_statement, NULL);
+    struct migration m = {0};
+    sqlite3_progress_handler(store->db, OPERATIONS_BETWEEN_LOOKS, look_up, &m);
     bool ok = db_migrate(store->db, store_migrations, store_format, "store", e);
     sqlite3_progress_handler(store->db, 0, NULL, NULL);
-    if (!ok && stop_requested() && !e->damaged)
+    if (!ok && m.stopped)
         return error_set(e, CAUSE_DEADLINE,
-                         "stopped while the store was brought to this version's format; give it "
-                         "more time once: --timeout, or `timeout` in sources.json");
+                         "stopped while the store was brought to this version's format");
     return ok;
 }
 

@@ -13,8 +13,11 @@ struct store;
 /* Once, before any store is opened: what SQLite may leave out in a program of one thread. */
 void store_init(void);
 
+/* What a run is at while it brings a store to this version's format. */
+#define STORE_PHASE_MIGRATE "migrate"
 /* Opens or makes the store at `path` and brings its format up to date. The caller holds
- * writer.lock. CAUSE_STORE; `e->damaged` says if the file is beyond use. */
+ * writer.lock. CAUSE_STORE; `e->damaged` says if the file is beyond use. CAUSE_DEADLINE: a soft
+ * stop cut the change of format, which the next run begins again. */
 CHECKED bool store_open(const char *path, enum memory_size memory, struct store **store,
                         struct error *e);
 void store_close(struct store **store);

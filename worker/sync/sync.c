@@ -298,7 +298,7 @@ static void judge_stop(struct sync *s)
     char how[STOP_WORDS_SIZE];
     stop_describe(reason, s->job->stall_ms, how);
     r->outcome = OUTCOME_PARTIAL;
-    if (!s->banked && !store_committed(s->store)) {
+    if (!s->banked && !(s->store && store_committed(s->store))) {
         snprintf(r->message, sizeof r->message,
                  "stopped %s in phase %s before anything could be kept; %s", how, s->phase,
                  stop_remedy(reason));
@@ -394,7 +394,12 @@ static bool end_run(struct sync *s, struct error *e)
 static enum step attempt(struct sync *s, struct error *e)
 {
     s->phase = "lock";
-    return open_store(s, e) && take_lock_row(s, e) ? run_locked(s, e) : STEP_FAILED;
+    if (open_store(s, e))
+        return take_lock_row(s, e) ? run_locked(s, e) : STEP_FAILED;
+    if (e->cause != CAUSE_DEADLINE)
+        return STEP_FAILED;
+    s->phase = STORE_PHASE_MIGRATE;
+    return STEP_STOPPED;
 }
 
 /* Damage that only reading found: the store is set aside and all is done anew. */
