@@ -128,17 +128,54 @@ test_a_certificate_that_is_not_trusted_is_refused() {
     expect_contains "$OUT" "the server's certificate is not trusted"
 }
 
+# The one before stays in force, also for a worker whose URL has a secret.
+test_a_broken_edit_fails_no_source_with_a_secret() {
+    https_server
+    upstream 2
+    wrap_git ''
+    add_source notes "https://ada:$SECRET@127.0.0.1:$PORT/git/notes.git" --set every=1h
+    start serve "$SUPERVISE" serve
+    local serve=$STARTED
+    wait_for_line "$TEST_DIR/serve.err" 'notes wave 1: ok, 2 pages' 20
+    echo '{"sources": [{]}' >"$LATTICE_HOME/sources.json"
+    wait_for_line "$TEST_DIR/serve.err" 'the one before stays in force' 10
+    repo_write "$TEST_DIR/notes" pages/new.md '# New\n'
+    push
+    kill -USR1 "$serve"
+    wait_for_line "$TEST_DIR/serve.err" 'ok, 3 pages' 20
+    kill -TERM "$serve"
+    wait_exit "$serve"
+    touch "$OUT" "$ERR"
+    secret_is_nowhere
+    store_equals_git notes "$TEST_DIR/notes"
+}
+
+test_a_source_that_is_removed_while_it_is_fetched_is_fetched_to_the_end() {
+    https_server
+    upstream 2
+    add_source notes "https://ada:$SECRET@127.0.0.1:$PORT/git/notes.git"
+    hold_git fetch
+    start first "$WORKER" sync notes
+    wait_held
+    rm "$LATTICE_HOME/sources.json"
+    let_git_go
+    wait_exit "$STARTED"
+    expect_equal "$CODE" 0 'exit code'
+    expect_contains "$TEST_DIR/first.out" 'notes: ok, 2 pages'
+    store_equals_git notes "$TEST_DIR/notes"
+}
+
 test_the_credential_helper_answers_for_its_own_host_alone() {
-    mkdir -m 700 "$LATTICE_HOME"
-    add_source notes "https://ada:$SECRET@git.example.org:8443/notes.git"
+    printf '%s\n' https://git.example.org:8443/notes.git username=ada "password=$SECRET" >secret
     ask() {
-        printf '%s\n' "$@" '' | "$WORKER" credential --home "$LATTICE_HOME" notes get
+        printf '%s\n' "$@" '' | "$WORKER" credential get 3<secret
     }
     expect_equal "$(ask protocol=https host=git.example.org:8443)" $'username=ada\npassword='"$SECRET" 'answer'
     expect_equal "$(ask protocol=https host=git.example.org)" '' 'answer without the port'
     expect_equal "$(ask protocol=https host=evil.example.org:8443)" '' 'answer to another host'
     expect_equal "$(ask protocol=http host=git.example.org:8443)" '' 'answer without TLS'
     expect_equal "$(ask)" '' 'answer to nothing'
-    expect_exit 0 "$WORKER" credential --home "$LATTICE_HOME" notes store
-    expect_exit 64 "$WORKER" credential --home "$LATTICE_HOME" notes
+    expect_exit 0 "$WORKER" credential store 3<secret
+    expect_exit 64 "$WORKER" credential 3<secret
+    expect_exit 64 "$WORKER" credential get 3<&-
 }

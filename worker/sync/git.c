@@ -147,8 +147,17 @@ struct spawn {
     const char **environment;
     const char *program;
     int in, out, err; /* the child's ends; -1: /dev/null */
+    int secret;       /* -1: none */
     pid_t parent;
 };
+
+/* The child has it there and nowhere else: the one it comes from is closed at exec. */
+static bool hand_secret(int fd)
+{
+    if (fd == GIT_SECRET_FD)
+        return fcntl(fd, F_SETFD, 0) == 0;
+    return fd < 0 || dup2(fd, GIT_SECRET_FD) == GIT_SECRET_FD;
+}
 
 static void exec_child(const struct spawn *s) __attribute__((noreturn));
 static void exec_child(const struct spawn *s)
@@ -156,7 +165,8 @@ static void exec_child(const struct spawn *s)
     int null = open("/dev/null", O_RDWR);
     /* Not in the caller's folder: it may be a repository, and git would look there first. */
     if (chdir("/") == 0 && guard_child(s->parent) && dup2(s->in >= 0 ? s->in : null, 0) == 0 &&
-        dup2(s->out >= 0 ? s->out : null, 1) == 1 && dup2(s->err >= 0 ? s->err : null, 2) == 2)
+        dup2(s->out >= 0 ? s->out : null, 1) == 1 && dup2(s->err >= 0 ? s->err : null, 2) == 2 &&
+        hand_secret(s->secret))
         execve(s->program, (char *const *)s->args, (char *const *)s->environment);
     _exit(127);
 }
@@ -219,7 +229,9 @@ bool git_spawn(const struct git_command *command, struct git_process *process, s
     const char *args[ARGS_MAX] = {NULL};
     struct buf helper = {0};
     struct buf git_dir = {0};
-    struct spawn s = {.args = args, .program = git_program()};
+    struct spawn s = {.args = args,
+                      .program = git_program(),
+                      .secret = command->credential ? command->secret : -1};
     bool ok = false;
     *process = (struct git_process){.in = -1, .out = -1, .err = -1};
     if (!s.program)

@@ -25,7 +25,12 @@ struct git_command {
     bool wants_input;         /* a pipe to its stdin, else /dev/null */
     const char *user;         /* name that credential helpers are asked for; NULL: theirs */
     const char *credential;   /* helper command for this fetch, NULL: the user's own helpers */
+    int secret;               /* borrowed; with a helper: what it reads at GIT_SECRET_FD */
 };
+
+/* Where the credential helper of a git of ours finds what it may hand out: the address that it is
+ * for on a line, then its answer. In memory: never on disk, in an argument or an environment. */
+enum { GIT_SECRET_FD = 3 };
 
 /* Starts it; the pipe for its output is 1 MB. CAUSE_CONFIG if there is no git. */
 CHECKED bool git_spawn(const struct git_command *command, struct git_process *process,

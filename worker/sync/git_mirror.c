@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
@@ -52,7 +53,8 @@ static struct git_command fetch_command(const struct git_mirror *m, const char *
                                 .args = args,
                                 .network = GIT_FETCHES,
                                 .user = m->url->user,
-                                .credential = m->credential};
+                                .credential = m->credential,
+                                .secret = m->secret};
 }
 
 /* "<id> TAB <ref>" lines; takes the one of `ref`. */
@@ -388,6 +390,8 @@ void git_mirror_release(struct git_mirror *m)
 {
     free(m->path);
     free(m->ref);
+    if (m->credential)
+        close(m->secret);
     free(m->credential);
     *m = (struct git_mirror){0};
 }

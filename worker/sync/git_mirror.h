@@ -12,6 +12,7 @@ struct git_mirror {
     char *path;                /* owned */
     char *ref;                 /* owned; what is followed: "HEAD" or "refs/heads/..." */
     char *credential;          /* owned; helper command; NULL if the URL has no secret */
+    int secret;                /* owned, where there is a helper; what it reads */
     int64_t blobs_done;        /* fetched by this run */
     size_t oid_size;           /* of the head, in hex; 0 before it is fetched */
     bool refused;              /* the server gives no blob by its id */

@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/text.h"
@@ -112,28 +114,50 @@ static char *quote(const char *text)
     return buf_take(&out);
 }
 
-/* Our own program, which reads the secret from sources.json itself: nothing of it is in arguments
- * or environment. Caller frees. */
-static char *credential_helper(struct git_source *g)
+/* The secret of this run's own reading of the configuration, whatever sources.json says by now. It
+ * is all that is written to a memory file of its own. */
+static bool keep_secret(const struct git_url *url, int *fd, struct error *e)
+{
+    struct buf text = {0};
+    buf_printf(&text, "%s\n", url->location);
+    if (url->user)
+        buf_printf(&text, "username=%s\n", url->user);
+    buf_printf(&text, "password=%s\n", url->secret);
+    *fd = memfd_create("lattice-secret", MFD_CLOEXEC);
+    bool ok = *fd >= 0 && write(*fd, text.data, text.size) == (ssize_t)text.size;
+    if (!ok)
+        error_set(e, CAUSE_STORE, "hand the secret of `url` to git: %s", strerror(errno));
+    if (!ok && *fd >= 0)
+        close(*fd);
+    buf_release(&text);
+    return ok;
+}
+
+/* Our own program. Nothing to do where the URL has no secret. */
+static bool make_credential_helper(struct git_source *g, struct error *e)
 {
     char self[4096];
+    if (!g->url.secret)
+        return true;
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (!g->url.secret || n <= 0)
-        return NULL;
+    if (n <= 0)
+        return error_set(e, CAUSE_CONFIG, "read /proc/self/exe: %s; is /proc mounted?",
+                         strerror(errno));
+    if (!keep_secret(&g->url, &g->mirror.secret, e))
+        return false;
     self[n] = '\0';
     CLEANUP(free_text) char *program = quote(self);
-    CLEANUP(free_text) char *home = quote(sync_home(g->sync)->path);
-    return xasprintf("!%s credential --home %s %s", program, home, sync_source(g->sync)->id);
+    g->mirror.credential = xasprintf("!%s credential", program);
+    return true;
 }
 
 static enum step remote_head(struct git_source *g, char *ref, struct error *e)
 {
     g->git_dir = home_source_path(sync_home(g->sync), sync_source(g->sync)->id, SOURCE_MIRROR);
-    g->mirror = (struct git_mirror){.sync = g->sync,
-                                    .url = &g->url,
-                                    .path = xstrdup(g->git_dir),
-                                    .ref = ref,
-                                    .credential = credential_helper(g)};
+    g->mirror = (struct git_mirror){
+        .sync = g->sync, .url = &g->url, .path = xstrdup(g->git_dir), .ref = ref};
+    if (!make_credential_helper(g, e))
+        return STEP_FAILED;
     enum step step = git_mirror_head(&g->mirror, &g->head, e);
     if (step != STEP_DONE || sync_would_be_unchanged(g->sync, g->head))
         return step;
