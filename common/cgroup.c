@@ -166,7 +166,11 @@ bool cgroup_make(const char *folder, int *fd, struct error *e)
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         return error_set(e, CAUSE_CONFIG, "make %s: %s", folder, strerror(errno));
     *fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return *fd >= 0 || error_set(e, CAUSE_CONFIG, "open %s: %s", folder, strerror(errno));
+    if (*fd >= 0)
+        return true;
+    error_set(e, CAUSE_CONFIG, "open %s: %s", folder, strerror(errno));
+    rmdir(folder);
+    return false;
 }
 
 pid_t cgroup_fork(int fd)

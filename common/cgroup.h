@@ -21,7 +21,8 @@ char *cgroup_folder_parse(const char *mountinfo, const char *cgroup);
  * frees *own; on failure `e` says what was missing. */
 CHECKED bool cgroup_try(char **own, struct error *e);
 
-/* Makes the group if it is not there and opens its folder for cgroup_fork. Close-on-exec. */
+/* Makes the group if it is not there and opens its folder for cgroup_fork. Close-on-exec. A group
+ * that cannot be opened is removed: one that is there says that all was started in it. */
 CHECKED bool cgroup_make(const char *folder, int *fd, struct error *e);
 /* As fork(2), and the child is in the group from its birth; errno as clone3(2) has it. Nobody is
  * moved: the kernel stops every fork, exec and exit of the machine while it moves a process. For a

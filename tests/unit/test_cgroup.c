@@ -1,8 +1,10 @@
-/* Where our own control group is in the file system, from the kernel's texts. */
+/* Control groups: where our own is, from the kernel's texts; one that cannot be used. */
 #include "common/cgroup.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "tests/unit/harness.h"
 
@@ -40,4 +42,18 @@ TEST(none_where_nothing_shows_it)
     check_folder("", "", "(none)");
     check_folder("41 31 0:38 / /x rw - cgroup cgroup rw,cpu\n", "1:cpu:/\n", "(none)");
     check_folder("41 31 0:38 / /x rw - cgroup2 none rw\n", "0::/../sibling\n", "(none)");
+}
+
+/* What is there afterwards would say that all was started in it. */
+TEST(a_group_that_cannot_be_opened_is_not_left_there)
+{
+    struct rlimit limit;
+    struct error e = {0};
+    int fd = -1;
+    const char *folder = test_path("group");
+    CHECK_INT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    CHECK_INT(setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, limit.rlim_max}), 0);
+    CHECK_FAILS(cgroup_make(folder, &fd, &e), &e, CAUSE_CONFIG, "Too many open files");
+    CHECK_INT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    CHECK(access(folder, F_OK) != 0);
 }

@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/cgroup.h"
 #include "tests/unit/harness.h"
 
 static int wait_for(pid_t pid)
@@ -73,4 +76,26 @@ TEST(a_git_whose_worker_died_before_the_signal_was_armed_is_not_executed)
 {
     CHECK_INT(ask_child(getpid()), 1);
     CHECK_INT(ask_child(getppid()), 0);
+}
+
+/* A folder that is no control group: nothing can be started in it. */
+TEST(a_git_is_started_without_a_control_group_that_takes_nobody)
+{
+    const char *folder = test_path("group");
+    CHECK_INT(setenv(CGROUP_VARIABLE, folder, 1), 0);
+    guard_supervised(getppid());
+    CHECK_INT(access(folder, F_OK), 0);
+    CHECK_INT(ask_child(getpid()), 1);
+    CHECK(access(folder, F_OK) != 0); /* it does not stand for what was started */
+    CHECK_INT(ask_child(getpid()), 1);
+}
+
+TEST(a_control_group_that_something_lives_in_is_not_left)
+{
+    const char *folder = test_path("group");
+    CHECK_INT(setenv(CGROUP_VARIABLE, folder, 1), 0);
+    guard_supervised(getppid());
+    CHECK_INT(mkdir(test_path("group/member"), 0700), 0);
+    CHECK_INT(guard_fork(), -1);
+    CHECK_INT(access(folder, F_OK), 0);
 }

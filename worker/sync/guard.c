@@ -21,6 +21,7 @@
 #include "common/marker.h"
 #include "common/message.h"
 #include "common/proc.h"
+#include "common/text.h"
 
 /* A worker that loses its supervisor has this long for what left its group; then it ends itself. */
 enum { LAST_MS = 700 };
@@ -55,6 +56,7 @@ void guard_name_item(void)
 static struct {
     int cgroup; /* what we start is born in it; -1: no control group of our own */
     int cgroup_kill;
+    char *cgroup_folder;
     bool subreaper;
 } reach = {.cgroup = -1, .cgroup_kill = -1};
 
@@ -154,9 +156,10 @@ static void make_cgroup(void)
     struct error e = {0};
     if (!folder)
         return;
-    if (cgroup_make(folder, &reach.cgroup, &e))
+    if (cgroup_make(folder, &reach.cgroup, &e)) {
         reach.cgroup_kill = cgroup_open_kill(folder);
-    else
+        reach.cgroup_folder = xstrdup(folder);
+    } else
         log_line(LOG_WARN, NULL, "start", "%s", e.text);
     unsetenv(CGROUP_VARIABLE);
 }
@@ -185,9 +188,36 @@ void guard_alarm(int64_t after_ms)
     setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+/* False if something lives in it: then it is not to be left. */
+static bool leave_cgroup(int reason)
+{
+    int ends[] = {reach.cgroup, reach.cgroup_kill};
+    if (rmdir(reach.cgroup_folder) != 0 && errno != ENOENT)
+        return false;
+    log_line(LOG_WARN, NULL, "start", "no process can be started in %s (%s): going on without it",
+             reach.cgroup_folder, strerror(reason));
+    reach.cgroup = -1;
+    reach.cgroup_kill = -1;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (ends[i] >= 0)
+            close(ends[i]);
+    free(reach.cgroup_folder);
+    reach.cgroup_folder = NULL;
+    return true;
+}
+
 pid_t guard_fork(void)
 {
-    return reach.cgroup >= 0 ? cgroup_fork(reach.cgroup) : fork();
+    if (reach.cgroup < 0)
+        return fork();
+    pid_t pid = cgroup_fork(reach.cgroup);
+    int reason = errno;
+    if (pid >= 0 || reason == EAGAIN || reason == ENOMEM) /* fork(2) would fail the same */
+        return pid;
+    if (leave_cgroup(reason))
+        return fork();
+    errno = reason;
+    return -1;
 }
 
 bool guard_child(pid_t parent)

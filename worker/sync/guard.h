@@ -34,7 +34,9 @@ void guard_alarm(int64_t after_ms);
  * kill its caller's script. Does not return. Async-signal-safe. */
 void guard_end_group(void) __attribute__((noreturn));
 
-/* As fork(2), into the worker's control group if it has one. The child goes on to exec. */
+/* As fork(2), into the worker's control group if it has one. One that takes nobody any more is left
+ * and removed first, so that it does not stand for what is started without it. The child goes on to
+ * exec. */
 pid_t guard_fork(void);
 /* In a forked child before exec: parent-death signal, clean signal mask and dispositions. Returns
  * false if the parent is gone already. Async-signal-safe. */
