@@ -431,6 +431,19 @@ test_many_packs_are_brought_together() {
     store_sound notes
 }
 
+test_a_git_that_was_killed_is_said_to_have_been() {
+    mirrored
+    # shellcheck disable=SC2016 # for the script
+    wrap_git 'if [ "$sub" = fetch ]; then
+    echo "fatal: early EOF" >&2
+    kill -KILL $$
+fi'
+    sync_exits 69 'notes: failed unreachable' notes
+    expect_contains "$OUT" 'git fetch: ended by signal 9 (Killed); is memory short?'
+    unwrap_git
+    healed
+}
+
 # --- addresses ------------------------------------------------------------------------------------------
 
 test_addresses_that_would_run_something_are_refused_before_any_process() {

@@ -366,7 +366,13 @@ static enum git_answer judge(const struct git_run *run, int status, const struct
     const char *const *name = run->command.args;
     while (name[0] && name[1] && strcmp(name[0], "-c") == 0)
         name += 2;
-    git_explain(*name, errors->data ? errors->data : "", e);
+    /* By somebody or the kernel, not by us: what it said before is not why. */
+    if (WIFSIGNALED(status))
+        error_set(e, CAUSE_UNREACHABLE, "git %s: ended by signal %d (%s)%s", *name,
+                  WTERMSIG(status), strsignal(WTERMSIG(status)),
+                  WTERMSIG(status) == SIGKILL ? "; is memory short?" : "");
+    else
+        git_explain(*name, errors->data ? errors->data : "", e);
     return GIT_FAILED;
 }
 
