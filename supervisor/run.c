@@ -141,6 +141,17 @@ static int print_report(struct report *report, bool json)
     return report->exit_code;
 }
 
+/* All but those that were purged meanwhile. What it holds is borrowed; the caller frees the list.
+ */
+static struct config known_sources(const struct run *run)
+{
+    struct config known = {.sources = xcalloc(run->config.count + 1, sizeof *known.sources)};
+    for (size_t i = 0; i < run->config.count; i++)
+        if (task_find(&run->list, run->config.sources[i].id))
+            known.sources[known.count++] = run->config.sources[i];
+    return known;
+}
+
 /* Metrics that cannot be written are said; they fail no run. */
 static void write_metrics(struct run *run, const struct report *report)
 {
@@ -157,8 +168,10 @@ static void write_metrics(struct run *run, const struct report *report)
                 .last_attempt_at = run->list.tasks[i].history.last_attempt_at};
             round.count++;
         }
-    if (!metrics_write(&run->home, &run->config, &round, &e))
+    struct config known = known_sources(run);
+    if (!metrics_write(&run->home, &known, &round, &e))
         print_note("warning", "%s", e.text);
+    free(known.sources);
     free(sources);
 }
 
