@@ -337,6 +337,7 @@ rss_kib() {
 }
 
 # Hundreds of runs leave it as it was: heavy-tests/soak.sh has thousands.
+# limit: 240
 test_runs_leave_no_descriptor_and_no_memory_behind() {
     local fds rss
     counting_worker
@@ -345,7 +346,7 @@ test_runs_leave_no_descriptor_and_no_memory_behind() {
     runs_of a 50
     fds=$(find "/proc/$SERVE/fd" -type l | wc -l)
     rss=$(rss_kib "$SERVE")
-    wait_for_line "$LATTICE_HOME/ran" '^a 250$' 50
+    wait_for_line "$LATTICE_HOME/ran" '^a 250$' 200
     # Those of the workers of this moment come and go.
     local more=$(($(find "/proc/$SERVE/fd" -type l | wc -l) - fds))
     [ "$more" -le 12 ] || fail "$more descriptors more"
