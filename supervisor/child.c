@@ -371,6 +371,9 @@ static void exited(uv_process_t *process, int64_t code, int signal)
     kill(-process->pid, SIGKILL);
     contained_reaped(child->contained);
     uv_update_time(child->spec.loop);
+    child->end.asked =
+        child->machine.reason == STOP_ASKED ||
+        (child->machine.reason == STOP_NONE && now(child) < child->machine.soft_at_ms);
     handle_event(child, EVENT_EXITED);
 }
 

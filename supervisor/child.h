@@ -16,6 +16,7 @@ struct child;
 /* How it ended; borrowed for the call. */
 struct child_end {
     struct attempt attempt; /* all but the wave */
+    bool asked;             /* it ended early, at its deadline's or a stall's behest not at all */
     bool view_read;
     struct store_view view;  /* of the store afterwards */
     struct error view_error; /* if it could not be read */

@@ -12,6 +12,7 @@
 #include "supervisor/purge_source.h"
 #include "supervisor/quarantine.h"
 #include "supervisor/run.h"
+#include "supervisor/service.h"
 
 struct chore {
     struct run *run;
@@ -57,11 +58,13 @@ static void end_break(const struct chore *chore)
 /* Nothing is known of it any more. */
 static void forget_source(struct run *run, const char *id)
 {
-    struct task *task = task_find(&run->list, id);
+    struct task *task = task_find_any(&run->list, id);
     journal_purge(run->journal, id);
     if (!task)
         return;
-    task->shown = task->selected = false;
+    handover_refuse(&run->handovers, task, TASK_GONE_TEXT);
+    task->gone = true;
+    task->shown = task->selected = task->again = task->kicked = false;
     task->history = (struct ledger_source){0};
     task->backoff_before = (struct backoff){0};
     quarantine_forget(&task->blamed, NULL);
@@ -71,13 +74,14 @@ static void forget_source(struct run *run, const char *id)
 
 static void end_purge(const struct chore *chore)
 {
-    struct task *task = task_find(&chore->run->list, chore->source);
     char text[128];
     if (chore->error.cause == CAUSE_NONE) {
         snprintf(text, sizeof text, PURGED_TEXT, chore->source);
         say(chore, text);
-    } else if (task)
-        task->removed = false;
+    }
+    /* Somebody may have added it again meanwhile, or it could not be purged and goes on. */
+    if (chore->run->service && !chore->run->stop_signal)
+        service_reload_soon(chore->run);
 }
 
 /* The first one is over. */
@@ -94,15 +98,23 @@ static void finish(struct chore *chore)
         control_end(chore->client, chore->error.cause, chore->error.text);
     free(chore);
     chores_go(run);
-    wave_go(run); /* the run may have waited for it to end */
+    wave_queue_again(run); /* what was left in it */
+    wave_go(run);          /* the run may have waited for it to end */
 }
 
 /* Said only when the history is gone, too. */
-static void ledger_written(void *owner)
+static void ledger_written(void *owner, bool ok)
 {
     struct run *run = owner;
     struct chore *chore = run->chores.first;
-    if (chore && chore->forgotten && !journal_is_busy(run->journal))
+    if (!chore || !chore->forgotten)
+        return;
+    if (!ok && !chore->error.cause)
+        error_set(&chore->error, CAUSE_STORE,
+                  "%s: what was synced of it is removed, but its history could not be (the "
+                  "supervisor's log says why); run the same command again",
+                  chore->source);
+    if (!journal_is_busy(run->journal))
         finish(chore);
 }
 
@@ -118,13 +130,13 @@ static void worked(uv_work_t *request, int status)
     forget_source(run, chore->source);
     chore->forgotten = true;
     journal_on_written(run->journal, ledger_written, run);
-    ledger_written(run); /* there may be no ledger */
+    ledger_written(run, true); /* there may be no ledger */
 }
 
 /* Purging needs the source's lock: its worker's, or for a moment the sweep's. */
 static bool must_wait(const struct run *run, const struct chore *chore)
 {
-    const struct task *task = task_find(&run->list, chore->source);
+    const struct task *task = task_find_any(&run->list, chore->source);
     return chore->purge && (run->sweeping || (task && task->child));
 }
 
@@ -140,12 +152,9 @@ void chores_go(struct run *run)
 /* It is not started any more; the one that runs commits what it has. */
 static void stop_source(const struct chore *chore)
 {
-    struct task *task = task_find(&chore->run->list, chore->source);
+    const struct task *task = task_find_any(&chore->run->list, chore->source);
     char text[128];
-    if (!task)
-        return;
-    task->removed = true;
-    if (!task->child)
+    if (!task || !task->child)
         return;
     snprintf(text, sizeof text, "%s: its worker is asked to stop first", chore->source);
     say(chore, text);
@@ -184,4 +193,10 @@ bool chores_purge(const struct run *run, const char *id)
         if (chore->purge && strcmp(chore->source, id) == 0)
             return true;
     return false;
+}
+
+bool chores_break(const struct run *run, const char *id)
+{
+    const struct chore *chore = run->chores.first;
+    return chore && run->chores.working && !chore->purge && strcmp(chore->source, id) == 0;
 }

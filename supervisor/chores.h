@@ -25,7 +25,9 @@ void chores_add(struct run *run, struct control_client *client,
 void chores_go(struct run *run);
 /* The client has gone; what it asked for is done all the same. */
 void chores_forget(struct run *run, const struct control_client *client);
-/* The source is about to be purged. */
+/* The source is to be purged: it is not started any more. */
 bool chores_purge(const struct run *run, const char *id);
+/* Its lock is being broken now: it is started when that is done. */
+bool chores_break(const struct run *run, const char *id);
 
 #endif

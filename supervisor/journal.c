@@ -38,8 +38,9 @@ struct journal {
     uv_work_t work;
     bool writing;
     bool stopped;
-    bool warned;                  /* once is enough */
-    void (*written)(void *owner); /* NULL: nobody waits for it */
+    bool warned;                           /* once is enough */
+    bool wrote;                            /* the last batch; the pool's while `writing` */
+    void (*written)(void *owner, bool ok); /* NULL: nobody waits for it */
     void *owner;
     struct batch waiting;
     struct batch batch; /* the pool's while `writing` */
@@ -119,22 +120,24 @@ static bool write_batch(struct journal *journal, const struct invocation *end, s
 }
 
 /* History that cannot be written is said; it holds up no source. */
-static void write_or_warn(struct journal *journal, const struct invocation *end)
+static bool write_or_warn(struct journal *journal, const struct invocation *end)
 {
     struct error e = {0};
     int64_t before = journal->invocation;
     if (write_batch(journal, end, &e))
-        return;
+        return true;
     ledger_roll_back(journal->ledger);
     journal->invocation = before;
     if (!journal->warned)
         log_line(LOG_WARN, NULL, "ledger", "%s", e.text);
     journal->warned = true;
+    return false;
 }
 
 static void write_work(uv_work_t *work)
 {
-    write_or_warn(work->data, NULL);
+    struct journal *journal = work->data;
+    journal->wrote = write_or_warn(journal, NULL);
 }
 
 static void arm(struct journal *journal);
@@ -154,7 +157,7 @@ static void wrote(uv_work_t *work, int status)
     batch_clear(&journal->batch);
     arm(journal);
     if (journal->written)
-        journal->written(journal->owner);
+        journal->written(journal->owner, journal->wrote);
 }
 
 static void timer_fired(uv_timer_t *timer)
@@ -245,7 +248,7 @@ void journal_count(struct journal *journal, const char *name, const char *label,
     arm(journal);
 }
 
-void journal_on_written(struct journal *journal, void (*handle)(void *owner), void *owner)
+void journal_on_written(struct journal *journal, void (*handle)(void *owner, bool ok), void *owner)
 {
     journal->written = handle;
     journal->owner = owner;

@@ -22,8 +22,8 @@ void journal_purge(struct journal *journal, const char *source);
 void journal_event(struct journal *journal, const char *source, const char *type, json_t *data);
 /* `name` is one of COUNTER_* (static); `label` is copied. */
 void journal_count(struct journal *journal, const char *name, const char *label, int64_t by);
-/* Called when something was written, and more may wait. */
-void journal_on_written(struct journal *journal, void (*handle)(void *owner), void *owner);
+/* Called when something was written, or could not be and is lost (not `ok`); more may wait. */
+void journal_on_written(struct journal *journal, void (*handle)(void *owner, bool ok), void *owner);
 /* Something is not in the ledger yet. */
 bool journal_is_busy(const struct journal *journal);
 /* No more writes from the loop, so that it can end. */

@@ -23,6 +23,8 @@ static void handle_sync(struct run *run, struct control_client *client,
     struct error e = {0};
     if (run->stop_signal)
         control_end(client, CAUSE_LOCKED, "the running supervisor is about to stop");
+    else if (chores_purge(run, task->source->id))
+        control_end(client, CAUSE_LOCKED, "it is being purged; try again when that is done");
     else if (!schedule_limits(&request->limits, task->source, &limits, &e))
         control_end(client, e.cause, e.text);
     else {
@@ -39,10 +41,8 @@ static void handle_kick(struct run *run, struct control_client *client,
     (void)request;
     for (size_t i = 0; i < run->list.count; i++) {
         struct task *each = &run->list.tasks[i];
-        if (task ? each == task : each->source->enabled) {
-            wave_kick(run, each);
-            count++;
-        }
+        if (task ? each == task : each->source->enabled)
+            count += wave_kick(run, each);
     }
     snprintf(text, sizeof text, "%zu source%s will run now", count, count == 1 ? "" : "s");
     say(client, text);

@@ -69,8 +69,10 @@ void wave_take(struct run *run, struct task *task);
 void wave_enqueue(struct run *run, struct task *task);
 void wave_go(struct run *run);
 bool wave_pending(const struct run *run);
-/* The same, and once more after a run that goes on. */
-void wave_kick(struct run *run, struct task *task);
+/* The queue from what its tasks say: they have moved, or were left in it. */
+void wave_queue_again(struct run *run);
+/* It takes its place, and runs once more if it runs. False if it runs no more. */
+bool wave_kick(struct run *run, struct task *task);
 /* Called by the wave when nothing is left to do (run.c). */
 void run_end(struct run *run);
 

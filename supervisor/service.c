@@ -75,7 +75,8 @@ void service_make_due(const struct run *run, struct task *task)
 
 static bool waits(const struct task *task)
 {
-    return task->source->enabled && !task->queued && !task->child && !task->removed;
+    return task->source->enabled && !task->queued && !task->child && !task->gone &&
+           !chores_purge(task->run, task->source->id);
 }
 
 static void ticked(uv_timer_t *timer);

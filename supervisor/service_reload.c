@@ -18,15 +18,6 @@ static bool read_all(const struct run *run, struct config *config, struct task_l
            task_list_make(config, run->options, NULL, list, e);
 }
 
-/* The one of that name, gone or not. */
-static struct task *find_any(const struct task_list *list, const char *id)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->tasks[i].source->id, id) == 0)
-            return &list->tasks[i];
-    return NULL;
-}
-
 static bool same_text(const char *a, const char *b)
 {
     return a == b || (a && b && strcmp(a, b) == 0);
@@ -87,8 +78,7 @@ static void take_over(struct run *run, struct task *old, struct task *task)
     task->order.position = entry.order.position;
     task->gone = false;
     task->queued = task->queued && (task->source->enabled || handover_of(&run->handovers, task));
-    task->removed = chores_purge(run, task->source->id);
-    if (!was_gone && old->removed == task->removed && same_entry(before, task->source))
+    if (!was_gone && same_entry(before, task->source))
         return;
     service_make_due(run, task);
     /* What it is synced from or by has changed: what it holds is no longer what is wanted. */
@@ -136,22 +126,12 @@ static void keep_running(struct run *run, const struct config *config, struct ta
     }
 }
 
-/* Who waited for a slot still does. */
-static void rebuild_queue(struct run *run)
-{
-    run->queue = xrealloc(run->queue, (run->list.count + 1) * sizeof *run->queue);
-    run->queue_next = run->queue_count = 0;
-    for (size_t i = 0; i < run->list.count; i++)
-        if (run->list.tasks[i].queued)
-            run->queue[run->queue_count++] = &run->list.tasks[i];
-}
-
 static void replace(struct run *run, struct config *config, struct task_list *list)
 {
     list->tasks = xrealloc(list->tasks, (list->count + run->list.count + 1) * sizeof *list->tasks);
     for (size_t i = 0; i < list->count; i++) {
         struct task *task = &list->tasks[i];
-        struct task *old = find_any(&run->list, task->source->id);
+        struct task *old = task_find_any(&run->list, task->source->id);
         task->run = run;
         if (old)
             take_over(run, old, task);
@@ -163,7 +143,7 @@ static void replace(struct run *run, struct config *config, struct task_list *li
     config_release(&run->config);
     run->list = *list;
     run->config = *config;
-    rebuild_queue(run);
+    wave_queue_again(run);
 }
 
 static size_t gone_count(const struct task_list *list)

@@ -76,12 +76,18 @@ bool task_list_make(const struct config *config, const struct run_options *optio
     return true;
 }
 
-struct task *task_find(const struct task_list *list, const char *id)
+struct task *task_find_any(const struct task_list *list, const char *id)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (!list->tasks[i].gone && strcmp(list->tasks[i].source->id, id) == 0)
+        if (strcmp(list->tasks[i].source->id, id) == 0)
             return &list->tasks[i];
     return NULL;
+}
+
+struct task *task_find(const struct task_list *list, const char *id)
+{
+    struct task *task = task_find_any(list, id);
+    return task && !task->gone ? task : NULL;
 }
 
 void task_list_release(struct task_list *list)
@@ -183,7 +189,7 @@ void task_add_attempt(struct task *task, const struct attempt *attempt)
     history->attempts = ok ? 0 : history->attempts + 1;
     history->failures = attempt->failures;
     history->next_attempt_at = attempt->next_attempt_at;
-    if (backoff_effect_of(&attempt->result) == BACKOFF_RESET)
+    if (attempt->failures == 0)
         task->backoff_before = (struct backoff){0};
     history->last_attempt_at = attempt->result.started_at;
     if (ok)

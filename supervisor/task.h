@@ -32,9 +32,8 @@ struct task {
     bool selected;                      /* the first wave takes it */
     bool queued;                        /* waits for a slot */
     bool kicked;                        /* runs once more when its run has ended */
-    bool removed;                       /* to be purged: not started any more */
-    bool gone;                          /* no longer in sources.json; its run goes on */
-    struct config entry;                /* owned; of one that is gone; else empty */
+    bool gone;           /* no longer in sources.json, and its run goes on; or it was purged */
+    struct config entry; /* owned; of one that is gone; else empty */
     struct run_limits limits;
     struct schedule_entry order;
     struct ledger_source history; /* this invocation's attempts included */
@@ -70,6 +69,8 @@ CHECKED bool task_list_check(const struct config *config, const struct run_optio
  * may be NULL. */
 CHECKED bool task_list_make(const struct config *config, const struct run_options *options,
                             struct ledger *ledger, struct task_list *list, struct error *e);
+/* The one of that name, gone or not; NULL if there is none. */
+struct task *task_find_any(const struct task_list *list, const char *id);
 /* NULL if there is none, or it is gone. */
 struct task *task_find(const struct task_list *list, const char *id);
 void task_list_release(struct task_list *list);

@@ -73,13 +73,31 @@ static void forget_taken(struct run *run)
     run->queue_next = 0;
 }
 
-static void enqueue(struct run *run, struct task *task)
+/* Who waited for a slot still does. */
+void wave_queue_again(struct run *run)
 {
-    if (task->queued || task->child || task->removed || task->gone)
-        return;
+    run->queue = xrealloc(run->queue, (run->list.count + 1) * sizeof *run->queue);
+    run->queue_next = run->queue_count = 0;
+    for (size_t i = 0; i < run->list.count; i++)
+        if (run->list.tasks[i].queued)
+            run->queue[run->queue_count++] = &run->list.tasks[i];
+}
+
+static bool is_gone(const struct run *run, const struct task *task)
+{
+    return task->gone || chores_purge(run, task->source->id);
+}
+
+static bool enqueue(struct run *run, struct task *task)
+{
+    if (task->child || is_gone(run, task))
+        return false;
+    if (task->queued)
+        return true;
     forget_taken(run);
     run->queue[run->queue_count++] = task;
     task->queued = true;
+    return true;
 }
 
 static void fill_slots(struct run *run);
@@ -108,10 +126,18 @@ static enum verdict last_verdict(const struct task *task)
     return task->history.has_last ? schedule_verdict(&task->history.last.result) : VERDICT_FAILED;
 }
 
-/* What the attempt says of the source and of a page. Who was told to stop says nothing. */
-static void judge(struct run *run, struct task *task, struct attempt *attempt)
+/* Somebody made it stop (`break-lock`, a signal) before it could keep anything: it says nothing of
+ * the source, and run again at once it would only be where it was. */
+static bool was_broken_off(const struct child_end *end)
 {
-    if (run->stop_signal) {
+    const struct run_result *result = &end->attempt.result;
+    return end->asked && result->outcome == OUTCOME_PARTIAL && !result->committed;
+}
+
+/* What the attempt says of the source and of a page. `nothing`: it says none. */
+static void judge(struct run *run, struct task *task, struct attempt *attempt, bool nothing)
+{
+    if (nothing) {
         attempt->failures = task->history.failures;
         attempt->next_attempt_at = task->history.next_attempt_at;
         return;
@@ -132,18 +158,19 @@ static void child_done(void *owner, const struct child_end *end)
     attempt.wave = run->wave;
     task->child = NULL;
     task->swept = task->swept && outcome_verdict(attempt.result.outcome) == VERDICT_OK;
-    judge(run, task, &attempt);
+    bool broken_off = was_broken_off(end);
+    judge(run, task, &attempt, run->stop_signal || broken_off);
     task_set_view(task, end->view_read ? &end->view : NULL,
                   end->view_read ? NULL : &end->view_error);
     task_add_attempt(task, &attempt);
-    task->again = schedule_again(&attempt.result, task->tried_once_more);
+    task->again = !broken_off && schedule_again(&attempt.result, task->tried_once_more);
     if (outcome_again(attempt.result.outcome) == AGAIN_ONCE)
         task->tried_once_more = true;
     bool more = handover_attempt(&run->handovers, task, &attempt) || task->kicked;
     task->kicked = false;
     if (run->service)
         service_ended(run, task);
-    bool gone = task->gone || task->removed;
+    bool gone = is_gone(run, task);
     if (more && !run->stop_signal && !gone)
         enqueue(run, task);
     else if (more)
@@ -215,8 +242,11 @@ static void take_next(struct run *run)
 {
     struct task *task = run->queue[run->queue_next++];
     struct run_limits limits = task->limits;
+    /* It stays `queued`, and is taken again when that is done. */
+    if (chores_break(run, task->source->id))
+        return;
     task->queued = false;
-    if (task->removed) {
+    if (is_gone(run, task)) {
         handover_refuse(&run->handovers, task, TASK_GONE_TEXT);
         return;
     }
@@ -364,8 +394,11 @@ void wave_take(struct run *run, struct task *task)
     fill_slots(run);
 }
 
-void wave_kick(struct run *run, struct task *task)
+bool wave_kick(struct run *run, struct task *task)
 {
+    if (is_gone(run, task) || run->stop_signal)
+        return false;
     task->kicked = task->child != NULL;
     wave_take(run, task);
+    return true;
 }

@@ -220,6 +220,160 @@ removed notes, what was synced of it, and its history'
     expect_equal "$(ledger "SELECT group_concat(outcome) FROM attempt WHERE source = 'notes'")" ok
 }
 
+# wedge ID: somebody holds its lock as a worker would and ignores SIGTERM: breaking it takes 5 s.
+wedge() {
+    mkdir -p wedged "$LATTICE_HOME/sources/$1"
+    cp "$TOOLS/hold_lock" wedged/lattice-worker
+    start wedged wedged/lattice-worker "$LATTICE_HOME/sources/$1/writer.lock"
+    wait_for_line wedged.out held 10
+}
+
+# taken NAME REQUEST-JSON: in the background, until the supervisor has taken it.
+taken() {
+    printf '{"v":1,"type":"request",%s}\n' "$2" >"$1.request"
+    start "$1" bash -c 'exec "$1" --stay "$2" <"$3"' - "$TOOLS/ask_socket" "$LATTICE_HOME/supervise.sock" \
+        "$1.request"
+    wait_for_line "$1.out" '"type":"taken"' 20
+}
+
+# Else it would find the lock held by the one who breaks it, and wait its `every`.
+test_a_source_whose_lock_is_being_broken_starts_after_that() {
+    fake_worker <<'WORKER'
+echo "$source" >>"$LATTICE_HOME/ran"
+record ok ''
+WORKER
+    sources notes other
+    start serve "$FAKE/lattice-supervise" serve --jobs 1
+    SERVE=$STARTED
+    wait_for_line serve.err 'notes wave .*: ok' 20
+    wait_for_line serve.err 'other wave .*: ok' 20
+    : >"$LATTICE_HOME/ran"
+    wedge notes
+    taken break '"command":"break-lock","source":"notes","force":true'
+    expect_exit 0 supervise kick
+    expect_contains "$OUT" '2 sources will run now'
+    wait_for_line break.out '"verdict":"forced"' 30
+    wait_for_line "$LATTICE_HOME/ran" notes 20
+    expect_equal "$(tr '\n' ' ' <"$LATTICE_HOME/ran")" 'other notes '
+    stop_service
+}
+
+# Its purge waits behind another chore: nobody waits for a run that will not come.
+test_what_is_being_purged_is_refused_and_runs_once_it_is_added_again() {
+    fake_worker <<'WORKER'
+echo "$source" >>"$LATTICE_HOME/ran"
+record ok ''
+WORKER
+    sources notes other
+    start serve "$FAKE/lattice-supervise" serve
+    SERVE=$STARTED
+    wait_for_line serve.err 'notes wave .*: ok' 20
+    wait_for_line serve.err 'other wave .*: ok' 20
+    : >"$LATTICE_HOME/ran"
+    wedge other
+    taken break '"command":"break-lock","source":"other","force":true'
+    taken purge '"command":"purge","source":"notes"'
+    expect_exit 75 supervise --source notes
+    expect_contains "$ERR" 'it is being purged; try again when that is done'
+    expect_exit 0 supervise kick
+    expect_contains "$OUT" '1 source will run now'
+    wait_for_line serve.err 'was read again: 1 sources' 30
+    # Whether or not the purge has come to its end.
+    expect_exit 0 supervise add notes "$TEST_DIR/nowhere" --set every=1h
+    wait_for_line "$LATTICE_HOME/ran" notes 20
+    wait_for_line purge.out '"type":"end"' 20
+    expect_contains purge.out 'removed notes, what was synced of it, and its history'
+    expect_exit 0 supervise --source notes
+    stop_service
+    expect_contains "$LATTICE_HOME/metrics/lattice.prom" 'lattice_source_status{source="notes"'
+}
+
+# `slow` ignores SIGTERM and goes on for its grace.
+stubborn_service() {
+    fake_worker <<'WORKER'
+if [ "$source" = slow ]; then
+    trap '' TERM
+    echo $$ >"$LATTICE_HOME/pid"
+    echo here >>"$LATTICE_HOME/started"
+    read -r _ <"$LATTICE_HOME/gate"
+fi
+record ok ''
+WORKER
+    mkfifo "$LATTICE_HOME/gate"
+    sources slow
+    start serve "$FAKE/lattice-supervise" serve
+    SERVE=$STARTED
+    wait_for_line "$LATTICE_HOME/started" here 20
+}
+
+test_a_source_that_was_removed_while_it_runs_is_purged_after_its_end() {
+    local purge
+    stubborn_service
+    sources other
+    wait_for_line serve.err 'what was removed and runs goes on' 20
+    mkdir -p "$LATTICE_HOME/sources/slow"
+    start held "$TOOLS/hold_lock" "$LATTICE_HOME/sources/slow/writer.lock"
+    local held=$STARTED
+    wait_for_line held.out held 10
+    start purge "$FAKE/lattice-supervise" remove slow --purge
+    purge=$STARTED
+    wait_for_line purge.out 'slow: its worker is asked to stop first' 20
+    kill -KILL "$held"
+    wait_exit "$held"
+    echo go >"$LATTICE_HOME/gate"
+    wait_exit "$purge"
+    expect_equal "$CODE" 0
+    [ ! -e "$LATTICE_HOME/sources/slow" ] || fail 'its folder is still there'
+    wait_for_line serve.err 'other wave .*: ok' 20
+    stop_service
+    expect_equal "$(ledger "SELECT count(*) FROM attempt WHERE source = 'slow'")" 0
+}
+
+test_a_purge_that_was_cut_says_that_it_may_be_half_done() {
+    local purge
+    stubborn_service
+    start purge "$FAKE/lattice-supervise" remove slow --purge
+    purge=$STARTED
+    wait_for_line purge.out 'slow: its worker is asked to stop first' 20
+    kill -KILL "$SERVE"
+    wait_exit "$purge"
+    expect_equal "$CODE" 75
+    expect_contains purge.err 'the supervisor went away before it was done; it may be half done: run the same command again'
+    expect_not_contains purge.err 'nothing was removed'
+    kill -KILL "$(cat "$LATTICE_HOME/pid")"
+}
+
+# The ledger cannot be written: the history is still there, and that is said.
+test_a_history_that_could_not_be_purged_is_said() {
+    supervisor_at_work
+    expect_exit 1 supervise --source bad
+    expect_exit 0 supervise remove soft --purge # all is in the ledger that came before
+    mkfifo release
+    start hold sqlite3 -batch "$LATTICE_HOME/ledger.db" 'PRAGMA busy_timeout = 20000; BEGIN IMMEDIATE' \
+        ".shell echo locked; read -r _ <$TEST_DIR/release"
+    wait_for_line hold.out locked 30
+    expect_exit 74 supervise remove bad --purge
+    expect_contains "$ERR" 'its history could not be'
+    echo go >release
+    wait_exit "$STARTED"
+    expect_exit 0 supervise remove bad --purge
+    let_go
+    expect_equal "$(ledger "SELECT count(*) FROM attempt WHERE source = 'bad'")" 0
+}
+
+# A hang that somebody broke does not come back at once.
+test_what_was_broken_off_before_it_kept_anything_waits_its_every() {
+    service_of_notes
+    touch hang
+    expect_exit 0 "$SUPERVISE" kick notes
+    wait_for_line held held 20
+    expect_exit 0 "$SUPERVISE" break-lock --source notes --force
+    wait_for_line serve.err 'notes wave [0-9]+: (partial|crashed)' 20
+    expect_exit 0 "$SUPERVISE" break-lock --source notes # the loop has gone round
+    stop_service
+    expect_equal "$(ledger "SELECT count(*) FROM event WHERE source = 'notes' AND type = 'run_started'")" 2
+}
+
 test_a_run_under_way_purges_another_source() {
     supervisor_at_work
     expect_exit 1 supervise --source bad
@@ -230,6 +384,7 @@ test_a_run_under_way_purges_another_source() {
     expect_exit 64 supervise --source bad
     let_go
     expect_equal "$(ledger "SELECT count(*) FROM attempt WHERE source = 'bad'")" 0
+    expect_not_contains "$LATTICE_HOME/metrics/lattice.prom" 'source="bad"'
 }
 
 # raw TEXT: what the socket answers to it.

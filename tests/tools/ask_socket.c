@@ -1,6 +1,7 @@
 /* Talks to a Unix socket for the tests: asks, hangs or floods. */
 
-/* `ask_socket PATH` sends its stdin and prints the answer, `--bytes PATH` does so byte by byte;
+/* `ask_socket PATH` sends its stdin and prints the answer, `--bytes PATH` does so byte by byte,
+ * `--stay PATH` does not say that there is no more to come;
  * `--hang N PATH` opens N connections, says nothing and stays; with a REQUEST behind the path each
  * asks for that first and hears the answer's first byte; `--deaf N PATH` sends its stdin on each of
  * N connections, reads no answer and stays; `--silent PATH` says nothing and
@@ -84,12 +85,14 @@ int main(int argc, char **argv)
         return flood(argv[2]);
     bool bytes = argc == 3 && strcmp(argv[1], "--bytes") == 0;
     bool silent = argc == 3 && strcmp(argv[1], "--silent") == 0;
-    if (argc != 2 && !bytes && !silent)
+    bool stay = argc == 3 && strcmp(argv[1], "--stay") == 0;
+    if (argc != 2 && !bytes && !silent && !stay)
         return 2;
     int fd = reach(argv[argc - 1]);
     if (!silent) {
         copy(STDIN_FILENO, fd, bytes ? 1 : 4096);
-        shutdown(fd, SHUT_WR);
+        if (!stay)
+            shutdown(fd, SHUT_WR);
     }
     copy(fd, STDOUT_FILENO, 4096);
     return 0;
