@@ -74,7 +74,7 @@ struct http {
     struct http_request *requests;
     struct http_listener *listeners;
     struct http_counters counters;
-    int spare; /* a descriptor for when there are no more */
+    int spare;        /* a descriptor for when there are no more */
     int open_handles; /* once it is closing */
     bool sweeping;
     bool running; /* inside libmicrohttpd */
