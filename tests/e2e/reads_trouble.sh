@@ -59,6 +59,34 @@ test_a_store_damaged_inside_is_reported() {
     expect_equal "$(json '$.sources[1].problem')" damaged
 }
 
+# lose_page PATH: the row is gone from the table `page`; the index of its paths still has it.
+lose_page() {
+    local index
+    index=$(sqlite3 -batch "$STORE" "SELECT rootpage FROM sqlite_schema
+        WHERE name = 'sqlite_autoindex_page_1'")
+    sqlite3 -batch "$STORE" 'PRAGMA writable_schema = ON' \
+        "DELETE FROM sqlite_schema WHERE name = 'sqlite_autoindex_page_1'" \
+        "UPDATE sqlite_schema SET sql = replace(sql, 'NULL UNIQUE', 'NULL') WHERE name = 'page'"
+    sqlite3 -batch "$STORE" "DELETE FROM page WHERE path = '$1'"
+    sqlite3 -batch "$STORE" 'PRAGMA writable_schema = ON' \
+        "INSERT INTO sqlite_schema VALUES('index', 'sqlite_autoindex_page_1', 'page', $index, NULL)" \
+        "UPDATE sqlite_schema SET sql = replace(sql, 'path TEXT NOT NULL', 'path TEXT NOT NULL UNIQUE')
+            WHERE name = 'page'"
+}
+
+test_a_link_to_a_page_that_the_store_lost_is_reported() {
+    notes other
+    repo_write other from.md '# from\n\nto [[target]]\n'
+    repo_write other sub/target.md '# target\n\nkestrel\n'
+    synced other
+    STORE=$LATTICE_HOME/sources/other/store.db
+    expect_exit 0 "$READS" links --json other from.md
+    expect_equal "$(json '$.out.links[0].path')" sub/target.md
+    lose_page sub/target.md
+    expect_exit 74 "$READS" links --json other from.md
+    expect_contains "$ERR" 'damaged'
+}
+
 test_a_store_of_a_newer_format_is_reported() {
     two_notes
     sqlite3 -batch "$STORE" 'PRAGMA user_version = 99'

@@ -52,6 +52,9 @@ static void add_out(void *owner, const struct link_row *link)
 static void found_page(void *owner, const struct page_row *page)
 {
     struct targets *t = owner;
+    /* A damaged store may have a path twice. */
+    free(t->at->path);
+    free(t->at->title);
     t->at->path = xstrdup(page->path);
     t->at->title = xstrdup(page->title);
 }
@@ -81,6 +84,19 @@ static void compare_name(void *owner, const char *path)
     }
 }
 
+/* The title of a page whose path is known; without one the path stays. */
+static bool find_title(struct targets *t, struct rstore *store, struct error *e)
+{
+    char *path = t->at->path; /* the lookup reads it while found_page writes */
+    t->at->path = NULL;
+    bool ok = rstore_page(store, path, found_page, t, e);
+    if (t->at->path)
+        free(path);
+    else
+        t->at->path = path;
+    return ok;
+}
+
 static bool find_targets(struct targets *t, struct rstore *store, struct error *e)
 {
     bool ok = true;
@@ -94,11 +110,8 @@ static bool find_targets(struct targets *t, struct rstore *store, struct error *
         ok = rstore_paths(store, compare_name, t, e);
     for (size_t i = 0; ok && i < t->count; i++) {
         t->at = &t->all[i];
-        if (!t->at->path || t->at->title)
-            continue;
-        char *path = t->at->path;
-        ok = rstore_page(store, path, found_page, t, e);
-        free(path);
+        if (t->at->path && !t->at->title)
+            ok = find_title(t, store, e);
     }
     return ok;
 }
