@@ -58,7 +58,10 @@ chromium                       chromium            chromium         chromium    
 nodejs                         nodejs              nodejs           nodejs             drives it
 npm                            nodejs-npm          npm              npm                installs what that needs into build/
 endef
-export BUILD_DEPS TEST_DEPS CI_DEPS LINT_DEPS VALGRIND_DEPS HEAVY_DEPS
+define BENCH_DEPS
+wrk                            wrk                 wrk              wrk                asks the service as fast as it answers in make bench
+endef
+export BUILD_DEPS TEST_DEPS CI_DEPS LINT_DEPS VALGRIND_DEPS HEAVY_DEPS BENCH_DEPS
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -229,7 +232,9 @@ valgrind-deps:
 	@tests/deps.sh BUILD TEST$(if $(CI), CI) VALGRIND
 heavy-deps:
 	@tests/deps.sh BUILD TEST$(if $(CI), CI) HEAVY
-.PHONY: build-deps valgrind-deps heavy-deps
+bench-deps:
+	@tests/deps.sh BUILD TEST BENCH
+.PHONY: build-deps valgrind-deps heavy-deps bench-deps
 
 # `make lint check` is one after the other: both install, and both fill all processors by themselves.
 FRONT := try check lint asan tsan valgrind coverage fuzz heavy bench deps lint-deps install
@@ -258,7 +263,7 @@ fuzz: lint-deps ## every fuzz target for FUZZ_SECONDS=60
 	$(call again,do-fuzz)
 heavy: heavy-deps ## the long tests in heavy-tests/ (H=name picks one)
 	$(call again,do-heavy)
-bench: deps ## speed and memory, as ratios measured in one run
+bench: bench-deps ## speed and memory, as ratios measured in one run
 	$(call again,do-bench)
 
 .PHONY: do-try do-check do-lint do-asan do-tsan do-valgrind do-coverage do-fuzz do-heavy do-bench

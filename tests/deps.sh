@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the groups named as arguments (BUILD TEST CI LINT VALGRIND HEAVY) need. The lists are in the
+# Installs what the groups named as arguments (BUILD TEST CI LINT VALGRIND HEAVY BENCH) need. The lists are in the
 # Makefile. Silent, and without network, when everything is there; DEPS=no leaves it to you.
 set -euo pipefail
 
@@ -40,6 +40,7 @@ everything_found() {
         LINT) have clang clang-format clang-tidy cppcheck shellcheck || return 1 ;;
         VALGRIND) have valgrind || return 1 ;;
         HEAVY) have promtool node npm || return 1 ;;
+        BENCH) have wrk || return 1 ;;
         esac
     done
     # shellcheck disable=SC2086 # a list of words

@@ -104,7 +104,8 @@ bool rstore_chunk(struct rstore *store, int64_t chunk, chunk_handler handle, voi
     return each_chunk(s, handle, owner, e);
 }
 
-/* A page's chunks are written together, so their ids are near each other. */
+/* A page's chunks are written together, so their ids are near each other. The + keeps SQLite from
+ * asking the index anew for each of them. */
 bool rstore_page_hits(struct rstore *store, const char *match, int64_t page, int64_t *hits,
                       struct error *e)
 {
@@ -112,7 +113,7 @@ bool rstore_page_hits(struct rstore *store, const char *match, int64_t page, int
         "SELECT count(*) FROM chunk_index WHERE chunk_index MATCH ?1 AND rowid BETWEEN"
         " (SELECT min(id) FROM chunk WHERE page = ?2) AND"
         " (SELECT max(id) FROM chunk WHERE page = ?2) AND"
-        " rowid IN (SELECT id FROM chunk WHERE page = ?2)";
+        " +rowid IN (SELECT id FROM chunk WHERE page = ?2)";
     sqlite3_stmt *s = rstore_statement(store, SLOT_MORE_HITS, sql, e);
     bool row = false;
     if (!s)
