@@ -14,6 +14,7 @@
 #include "common/text.h"
 #include "tests/unit/harness.h"
 #include "worker/reads/ops.h"
+#include "worker/reads/reader_memory.h"
 
 static struct home home;
 
@@ -116,6 +117,84 @@ TEST(sees_each_commit)
     add_pages(db, 3, 1, "a kestrel");
     CHECK_INT(hits(reader, "kestrel"), 3);
     db_close(&db);
+    reader_free(&reader);
+}
+
+/* The second request remembers the words of both stores; one of them is then not even opened. */
+TEST(sees_a_commit_to_a_store_that_it_remembers)
+{
+    store_settle_s = -1;
+    struct reader *reader = open_reader(2, (struct reader_limits){.stores_max = 1});
+    sqlite3 *db = writer("s1");
+    new_store("s0", 1, "a heron");
+    add_pages(db, 1, 2, "a kestrel");
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(hits(reader, "osprey"), 0);
+        CHECK_INT(hits(reader, "*spre*"), 0);
+        CHECK_INT(hits(reader, "kest*"), (size_t)(2 + i));
+        add_pages(db, 3 + i, 1, "a kestrel");
+    }
+    add_pages(db, 10, 1, "an osprey");
+    CHECK_INT(hits(reader, "osprey"), 1);
+    CHECK_INT(hits(reader, "*spre*"), 1);
+    CHECK_INT(hits(reader, "heron OR osprey"), 2);
+    db_close(&db);
+    reader_free(&reader);
+}
+
+/* Is a file open whose path contains `part`? */
+static bool is_open(const char *part)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    bool found = false;
+    for (struct dirent *d; dir && (d = readdir(dir));) {
+        char target[4096];
+        ssize_t size = readlinkat(dirfd(dir), d->d_name, target, sizeof target);
+        found |= size > 0 && memmem(target, (size_t)size, part, strlen(part));
+    }
+    CHECK_INT(closedir(dir), 0);
+    return found;
+}
+
+TEST(a_store_that_cannot_match_stays_closed_and_has_answered)
+{
+    store_settle_s = -1;
+    size_t count;
+    struct reader *reader = open_reader(2, (struct reader_limits){.stores_max = 1});
+    new_store("s0", 1, "a heron");
+    new_store("s1", 1, "a kestrel");
+    hits(reader, "osprey");
+    CHECK(is_open("/s1/store.db"));
+    hits(reader, "osprey");
+    CHECK_INT(hits(reader, "heron"), 1);
+    CHECK(is_open("/s0/store.db"));
+    CHECK(!is_open("/s1/store.db"));
+    json_t *answer = search(reader, "heron", OP_DONE);
+    CHECK(json_is_false(json_object_get(answer, "partial")));
+    CHECK(json_is_true(
+        json_object_get(json_array_get(json_object_get(answer, "sources"), 1), "answered")));
+    reader_stamps(reader, &count);
+    CHECK_INT(count, 2);
+    CHECK(!is_open("/s1/store.db"));
+    json_decref(answer);
+    reader_free(&reader);
+}
+
+TEST(words_that_find_no_room_are_read_again)
+{
+    store_settle_s = -1;
+    struct reader *reader = open_reader(2, (struct reader_limits){.words_kib = 1});
+    struct buf text = {0};
+    for (int i = 0; i < 2000; i++)
+        buf_printf(&text, "word%d ", i);
+    new_store("s0", 1, "a heron");
+    new_store("s1", 1, text.data);
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(hits(reader, "word1999"), 1);
+        CHECK_INT(hits(reader, "*ord199*"), 1);
+        CHECK_INT(hits(reader, "heron"), 1);
+    }
+    buf_release(&text);
     reader_free(&reader);
 }
 

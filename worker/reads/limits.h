@@ -38,8 +38,10 @@ enum {
     /* libuv's own pool has 4 threads: one is left for events, so that queries do not hold them up.
      * Each of the others has a reader, opened when it is first needed. */
     WORK_READERS_MAX = 3,
-    /* Stores that each reader keeps open: 3 readers and 3 descriptors each make 864. */
-    WORK_STORES_MAX = 96,
+    /* Stores that each reader keeps open: 3 readers and 3 descriptors each make 576. */
+    WORK_STORES_MAX = 64,
+    /* Words that each reader remembers, so that a store that cannot match need not be open. */
+    WORK_WORDS_KIB = 8 * 1024,
     QUERY_TIMEOUT_MS = 2000,
     QUERY_TIMEOUT_MAX_MS = 10 * 60 * 1000,
 

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/text.h"
 #include "worker/reads/history.h"
+#include "worker/reads/reader_memory.h"
 #include "worker/reads/request.h"
 
 /* A store that is replaced again while it is opened. */
@@ -29,6 +30,8 @@ struct slot {
     struct rstore_state state;
     ino_t inode;
     bool immutable;
+    struct store_memory memory;
+    struct store_look look; /* before the snapshot */
 };
 
 struct reader {
@@ -42,6 +45,7 @@ struct reader {
     size_t *selected;   /* of slots */
     size_t selected_count;
     size_t open_count;
+    size_t word_bytes; /* in the memories of all slots */
     int64_t turn;
     bool graced; /* the deadline came: what was found is being written down */
     struct store_stamp *stamps;
@@ -62,7 +66,13 @@ static void close_slot(struct reader *reader, struct slot *slot)
     slot->in_snapshot = false;
 }
 
-/* Stores of sources that stay configured stay open. */
+static void forget(struct reader *reader, struct slot *slot)
+{
+    reader->word_bytes -= lexicon_bytes(&slot->memory.words);
+    store_memory_forget(&slot->memory);
+}
+
+/* Stores of sources that stay configured stay open, and are remembered. */
 static void take_config(struct reader *reader, struct config *config)
 {
     struct slot *slots = xcalloc(config->count + 1, sizeof *slots);
@@ -71,8 +81,9 @@ static void take_config(struct reader *reader, struct config *config)
     for (size_t i = 0; reader->slots && i < reader->config.count; i++) {
         struct slot *old = &reader->slots[i];
         const struct source_config *now = config_find(config, old->source->id);
-        if (!now || !old->store) {
+        if (!now) {
             close_slot(reader, old);
+            forget(reader, old);
             continue;
         }
         struct slot *slot = &slots[now - config->sources];
@@ -122,6 +133,8 @@ bool reader_open(const struct home *home, const struct reader_limits *limits, st
         reader->limits.stores_max = READER_STORES_MAX;
     if (!limits->cache_kib)
         reader->limits.cache_kib = READER_CACHE_KIB;
+    if (!limits->words_kib)
+        reader->limits.words_kib = READER_WORDS_KIB;
     reader->config_path = home_path(home, HOME_SOURCES_JSON);
     if (!refresh_config(reader, e))
         reader_free(&reader);
@@ -134,8 +147,10 @@ void reader_free(struct reader **out)
     struct reader *reader = *out;
     if (!reader)
         return;
-    for (size_t i = 0; reader->slots && i < reader->config.count; i++)
+    for (size_t i = 0; reader->slots && i < reader->config.count; i++) {
         close_slot(reader, &reader->slots[i]);
+        forget(reader, &reader->slots[i]);
+    }
     config_release(&reader->config);
     free(reader->config_path);
     free(reader->slots);
@@ -268,9 +283,14 @@ static void make_room(struct reader *reader)
     }
 }
 
+static char *slot_path(const struct reader *reader, const struct slot *slot)
+{
+    return home_source_path(reader->home, slot->source->id, SOURCE_STORE);
+}
+
 static enum rstore_problem open_slot(struct reader *reader, struct slot *slot)
 {
-    CLEANUP(free_text) char *path = home_source_path(reader->home, slot->source->id, SOURCE_STORE);
+    CLEANUP(free_text) char *path = slot_path(reader, slot);
     struct rstore_options options = {.cache_kib = reader->limits.cache_kib,
                                      .clock = &reader->clock};
     make_room(reader);
@@ -292,6 +312,8 @@ static enum rstore_problem begin_slot(struct reader *reader, struct slot *slot)
         if (problem != RSTORE_FINE)
             continue;
         slot->error = (struct error){0};
+        CLEANUP(free_text) char *path = slot_path(reader, slot);
+        store_look_take(path, &slot->look);
         problem = rstore_begin(slot->store, &slot->state, &slot->error);
         if (problem != RSTORE_FINE)
             close_slot(reader, slot);
@@ -319,6 +341,69 @@ struct rstore *request_store(struct reader *reader, size_t at)
     return slot->problem == RSTORE_FINE ? slot->store : NULL;
 }
 
+const struct store_memory *request_memory(struct reader *reader, size_t at)
+{
+    struct slot *slot = &reader->slots[reader->selected[at]];
+    struct store_look look;
+    if (!slot->memory.known || slot->asked)
+        return NULL;
+    CLEANUP(free_text) char *path = slot_path(reader, slot);
+    if (!store_look_take(path, &look) || !store_look_same(&look, &slot->memory.look)) {
+        forget(reader, slot);
+        return NULL;
+    }
+    slot->asked = true;
+    slot->state = slot->memory.state;
+    slot->immutable = slot->memory.immutable;
+    slot->inode = look.database.inode;
+    return &slot->memory;
+}
+
+struct lexicon *request_remember(struct reader *reader, size_t at,
+                                 const struct rstore_totals *totals)
+{
+    struct slot *slot = &reader->slots[reader->selected[at]];
+    struct store_memory *memory = &slot->memory;
+    if (!memory->known || !store_look_same(&memory->look, &slot->look)) {
+        forget(reader, slot);
+        memory->known = store_look_settled(&slot->look);
+        memory->look = slot->look;
+        memory->immutable = slot->immutable;
+        memory->state = slot->state;
+        memory->totals = *totals;
+    }
+    return memory->known ? &memory->words : NULL;
+}
+
+bool request_add_words(struct reader *reader, struct lexicon *words, const struct word *word)
+{
+    if (reader->word_bytes >= (size_t)reader->limits.words_kib * 1024)
+        return false;
+    reader->word_bytes -= lexicon_bytes(words);
+    lexicon_add(words, word);
+    reader->word_bytes += lexicon_bytes(words);
+    return true;
+}
+
+void request_end_words(struct reader *reader, struct lexicon *words)
+{
+    reader->word_bytes -= lexicon_bytes(words);
+    lexicon_end(words);
+    reader->word_bytes += lexicon_bytes(words);
+}
+
+void request_drop_words(struct reader *reader, struct lexicon *words)
+{
+    reader->word_bytes -= lexicon_bytes(words);
+    lexicon_clear(words);
+    words->refused = true;
+}
+
+bool request_is_first(const struct reader *reader)
+{
+    return reader->turn == 1;
+}
+
 void request_fail(struct reader *reader, size_t at, const struct error *e)
 {
     struct slot *slot = &reader->slots[reader->selected[at]];
@@ -326,8 +411,10 @@ void request_fail(struct reader *reader, size_t at, const struct error *e)
     if (request_late(&reader->clock))
         slot->problem = RSTORE_LATE;
     slot->error = *e;
-    if (slot->problem != RSTORE_LATE)
-        close_slot(reader, slot); /* whatever it was, the next request starts anew */
+    if (slot->problem == RSTORE_LATE)
+        return;
+    forget(reader, slot);
+    close_slot(reader, slot); /* whatever it was, the next request starts anew */
 }
 
 enum op_end request_no_answer(const struct reader *reader, size_t at, struct error *e)

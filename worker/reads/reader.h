@@ -11,14 +11,16 @@
 /* Each open store takes up to three descriptors (database, log, shared memory) and cache_kib. */
 enum {
     READER_DEADLINE_MS = 2000,
-    READER_STORES_MAX = 256,
+    READER_STORES_MAX = 192,
     READER_CACHE_KIB = 512,
+    READER_WORDS_KIB = 24 * 1024,
 };
 
 struct reader_limits {
     int64_t deadline_ms; /* of each request; 0: none */
     size_t stores_max;   /* open at a time; the least recently used is closed */
     int cache_kib;       /* of each open store */
+    int words_kib;       /* of words remembered: which stores cannot have a hit */
 };
 
 struct reader;

@@ -6,6 +6,7 @@
 
 #include "common/config.h"
 #include "worker/reads/ops.h"
+#include "worker/reads/reader_memory.h"
 #include "worker/reads/store_reading.h"
 
 /* Sources `ids` (a list of texts; NULL: all) of kind `kind` (NULL: any), in the order of
@@ -24,6 +25,22 @@ const struct home *request_home(const struct reader *reader);
 /* NULL if it does not answer, or has failed before in this request. Borrowed until the next call:
  * with many stores the least recently used is closed. */
 struct rstore *request_store(struct reader *reader, size_t at);
+/* What is remembered of it, if it has not changed since: it has answered then and need not be open.
+ * NULL: nothing, or it was asked in this request. Good until the next call of request_remember or
+ * request_fail for it. */
+const struct store_memory *request_memory(struct reader *reader, size_t at);
+/* Remembers the store that request_store gave. Its words, which are for the caller to add; NULL if
+ * it changed too recently for that. */
+struct lexicon *request_remember(struct reader *reader, size_t at,
+                                 const struct rstore_totals *totals);
+/* False if there is no room. */
+bool request_add_words(struct reader *reader, struct lexicon *words, const struct word *word);
+/* These are all. */
+void request_end_words(struct reader *reader, struct lexicon *words);
+/* Gives their room back; they are not asked for again until the store changes. */
+void request_drop_words(struct reader *reader, struct lexicon *words);
+/* Is this the reader's first request? It may be the only one. */
+bool request_is_first(const struct reader *reader);
 /* A query on this source failed: it does not answer. */
 void request_fail(struct reader *reader, size_t at, const struct error *e);
 /* Why request_store gave NULL, for operations on one source: OP_NOT_FOUND where nothing was synced

@@ -17,13 +17,16 @@ static void look_up(struct search *search)
     bool made = false;
     for (size_t i = 0; i < plan->count; i++) {
         struct error e = {0};
+        const struct store_memory *memory = made ? request_memory(search->reader, i) : NULL;
+        if (memory && plan_without(plan, i, &memory->totals, &memory->words))
+            continue;
         struct rstore *store = request_store(search->reader, i);
         if (!store)
             continue;
         if (!made)
             terms_make(&plan->terms, &search->query, store);
         made = true;
-        if (!plan_store(plan, i, store, request_clock(search->reader), &e))
+        if (!search_look_up(search, i, store, &e))
             request_fail(search->reader, i, &e);
     }
     plan_weigh(plan);

@@ -31,6 +31,9 @@ struct search {
     bool approximate;
 };
 
+/* Looks up the terms in one store, and its words if they shall be remembered. */
+CHECKED bool search_look_up(struct search *search, size_t at, struct rstore *store,
+                            struct error *e);
 /* The answer's hits, behind the offset and one more than the limit: source, path, title, kind,
  * heading, chunk, snippet, marks, score, more_hits (of the same page), created_at, updated_at. */
 json_t *search_list(struct search *search);

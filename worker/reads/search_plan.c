@@ -32,41 +32,50 @@ void plan_release(struct plan *plan)
     *plan = (struct plan){0};
 }
 
-static bool look_up(struct plan *plan, struct store_plan *sp, size_t t, struct rstore *store,
-                    struct error *e)
+static bool look_up(struct plan *plan, struct store_plan *sp, size_t t,
+                    const struct word_source *source, struct error *e)
 {
     struct term_match *match = &sp->matches[t];
-    if (!term_match_make(&plan->terms.list[t], store, plan->walk_until_ms, match, e))
+    if (!term_match_make(&plan->terms.list[t], source, match, e))
         return false;
     plan->approximate |= match->incomplete;
     if (!match->match || plan->terms.list[t].excluded)
         return true;
     struct rstore_hits hits = {.most = COUNT_MAX / match->phrases};
-    if (!rstore_count(store, match->match, &sp->totals, &hits, e))
+    if (!rstore_count(source->store, match->match, &sp->totals, &hits, e))
         return false;
     match->hits = hits.chunks;
     return true;
 }
 
-/* Half of the time that is left belongs to the walks, the same to each store. */
-static int64_t walk_until(const struct plan *plan, size_t at, const struct request_clock *clock)
+int64_t plan_walk_until(const struct plan *plan, size_t at, const struct request_clock *clock)
 {
     int64_t now_ms = clock_monotonic_ms();
     int64_t stores = (int64_t)(plan->count - at);
     return clock->until_ms ? now_ms + (clock->until_ms - now_ms) / (2 * stores) : 0;
 }
 
-bool plan_store(struct plan *plan, size_t at, struct rstore *store,
-                const struct request_clock *clock, struct error *e)
+bool plan_store(struct plan *plan, size_t at, const struct word_source *source, struct error *e)
 {
     struct store_plan *sp = &plan->stores[at];
-    plan->walk_until_ms = walk_until(plan, at, clock);
-    bool ok = rstore_totals(store, &sp->totals, e);
+    bool ok = true;
     for (size_t t = 0; ok && t < plan->terms.count; t++)
-        ok = look_up(plan, sp, t, store, e);
+        ok = look_up(plan, sp, t, source, e);
     if (!ok)
         sp->totals = (struct rstore_totals){0};
     return ok;
+}
+
+bool plan_without(struct plan *plan, size_t at, const struct rstore_totals *totals,
+                  const struct lexicon *words)
+{
+    if (!words->complete && totals->chunks > 0)
+        return false;
+    for (size_t t = 0; totals->chunks > 0 && t < plan->terms.count; t++)
+        if (!plan->terms.list[t].excluded && term_may_match(&plan->terms.list[t], words))
+            return false;
+    plan->stores[at].totals = *totals;
+    return true;
 }
 
 static bool is_frequent(const struct plan *plan, const struct term *term)

@@ -17,15 +17,20 @@ struct plan {
     size_t count;
     int64_t chunks; /* of all stores */
     int64_t tokens;
-    int64_t walk_until_ms; /* of the store at hand */
     bool approximate;
 };
 
 void plan_init(struct plan *plan, size_t stores);
 void plan_release(struct plan *plan);
-/* Looks up every term in one store. */
-CHECKED bool plan_store(struct plan *plan, size_t at, struct rstore *store,
-                        const struct request_clock *clock, struct error *e);
+/* Looks up every term in one store, of whose plan the totals are known. */
+CHECKED bool plan_store(struct plan *plan, size_t at, const struct word_source *source,
+                        struct error *e);
+/* The same by its words alone: true if nothing there can match. */
+bool plan_without(struct plan *plan, size_t at, const struct rstore_totals *totals,
+                  const struct lexicon *words);
+/* When the walk through the words of this store has to end: half of the time that is left belongs
+ * to the walks, the same to each store. 0: never. */
+int64_t plan_walk_until(const struct plan *plan, size_t at, const struct request_clock *clock);
 /* After all stores: what each term weighs. */
 void plan_weigh(struct plan *plan);
 

@@ -171,7 +171,47 @@ static void match_of_tokens(const struct term *term, bool prefix, struct term_ma
     match->phrases = 1;
 }
 
-bool term_match_make(const struct term *term, struct rstore *store, int64_t until_ms,
+static bool walk(struct expansion *x, const struct word_source *source, struct error *e)
+{
+    const char *from = x->term->ends ? "" : x->part;
+    bool ok = true;
+    x->until_ms = source->until_ms;
+    if (source->words && (!source->cut || x->term->ends))
+        lexicon_each(source->words, from, on_word, x);
+    else
+        ok = rstore_vocabulary(source->store, from, on_word, x, e);
+    x->cut |= source->cut && source->words && x->term->ends;
+    return ok;
+}
+
+static void expansion_init(struct expansion *x, const struct term *term)
+{
+    const char *part = term->tokens[term->token_count - 1];
+    *x = (struct expansion){.term = term, .part = part, .part_size = strlen(part)};
+}
+
+static bool find_one(void *owner, const struct word *word)
+{
+    struct expansion *x = owner;
+    x->found += word_fits(x, word);
+    return x->found == 0 && x->term->ends;
+}
+
+bool term_may_match(const struct term *term, const struct lexicon *words)
+{
+    struct expansion x;
+    bool open_end = term->begins || term->ends;
+    for (size_t i = 0; i + (open_end ? 1 : 0) < term->token_count; i++)
+        if (!lexicon_has(words, term->tokens[i]))
+            return false;
+    if (!open_end)
+        return true;
+    expansion_init(&x, term);
+    lexicon_each(words, term->ends ? "" : x.part, find_one, &x);
+    return x.found > 0;
+}
+
+bool term_match_make(const struct term *term, const struct word_source *source,
                      struct term_match *match, struct error *e)
 {
     *match = (struct term_match){0};
@@ -179,11 +219,9 @@ bool term_match_make(const struct term *term, struct rstore *store, int64_t unti
         match_of_tokens(term, false, match);
         return true;
     }
-    struct expansion x = {.term = term,
-                          .part = term->tokens[term->token_count - 1],
-                          .part_size = strlen(term->tokens[term->token_count - 1]),
-                          .until_ms = until_ms};
-    bool ok = rstore_vocabulary(store, term->ends ? "" : x.part, on_word, &x, e);
+    struct expansion x;
+    expansion_init(&x, term);
+    bool ok = walk(&x, source, e);
     if (x.cut)
         keep_most_frequent(&x, FREQUENT_WORDS_MAX);
     bool few = !x.cut && x.found <= WORDS_MAX;

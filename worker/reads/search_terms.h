@@ -3,6 +3,7 @@
 #define LATTICE_WORKER_READS_SEARCH_TERMS_H
 
 #include "common/text.h"
+#include "worker/reads/lexicon.h"
 #include "worker/reads/query.h"
 #include "worker/reads/store_words.h"
 
@@ -37,8 +38,16 @@ struct term_match {
     int64_t hits;
     bool incomplete; /* there were more words than are taken, or the walk had to end early */
 };
-/* A walk through the vocabulary ends at `until_ms` (monotonic; 0: when it is through). */
-CHECKED bool term_match_make(const struct term *term, struct rstore *store, int64_t until_ms,
+/* Where a term's words are looked for. */
+struct word_source {
+    struct rstore *store;
+    const struct lexicon *words; /* NULL: the store's vocabulary */
+    bool cut;                    /* these are not all words, there was no time for more */
+    int64_t until_ms;            /* a walk ends there (monotonic; 0: when it is through) */
+};
+CHECKED bool term_match_make(const struct term *term, const struct word_source *source,
                              struct term_match *match, struct error *e);
+/* May a chunk match in a store that has these words and no others? */
+bool term_may_match(const struct term *term, const struct lexicon *words);
 
 #endif

@@ -14,7 +14,6 @@ enum rstore_slot {
     SLOT_TOTALS,
     SLOT_COUNT_HITS,
     SLOT_SCAN,
-    SLOT_VOCABULARY,
     SLOT_CHUNK_PAGE,
     SLOT_CHUNK,
     SLOT_CHUNKS,
@@ -53,8 +52,7 @@ struct rstore {
 /* The statement of this slot, ready for binding; NULL on failure. */
 sqlite3_stmt *rstore_statement(struct rstore *store, enum rstore_slot slot, const char *sql,
                                struct error *e);
-/* Registers the ranking function, finds the index's tokenizer, makes temp.vocabulary (outside of
- * any transaction: ending one would take the table with it). */
+/* Registers the ranking function, finds the index's tokenizer. */
 CHECKED bool rstore_words_init(struct rstore *store, struct error *e);
 void rstore_words_release(struct rstore *store);
 CHECKED bool rstore_rank_init(struct rstore *store, fts5_api *api, struct error *e);

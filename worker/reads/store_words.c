@@ -1,4 +1,4 @@
-/* Tokens, counts and the vocabulary of a store's index. */
+/* Tokens and counts of a store's index. */
 #include "worker/reads/store_words.h"
 
 #include <string.h>
@@ -34,10 +34,7 @@ bool rstore_words_init(struct rstore *store, struct error *e)
         store->tokenizer.xCreate(context, tokenizer_arguments, 2, &store->tokenizer_own) !=
             SQLITE_OK)
         return error_set(e, CAUSE_BUG, "this SQLite has no tokenizer unicode61");
-    return db_exec(store->db,
-                   "CREATE VIRTUAL TABLE temp.vocabulary USING"
-                   " fts5vocab('main', 'chunk_index', 'instance')",
-                   e);
+    return true;
 }
 
 void rstore_words_release(struct rstore *store)
@@ -115,49 +112,4 @@ bool rstore_count(struct rstore *store, const char *match, const struct rstore_t
             hits->chunks = totals->chunks;
     }
     return true;
-}
-
-/* The smallest text that is greater: one zero byte more. */
-static void seek_behind(sqlite3_stmt *s, struct buf *word)
-{
-    sqlite3_reset(s);
-    bind_text_size(s, 1, word->data, word->size + 1);
-}
-
-/* One row per occurrence, by word: the cheap way to know of a word without counting it. Behind the
- * first ones of a frequent word the next word is looked up. */
-bool rstore_vocabulary(struct rstore *store, const char *from, word_handler handle, void *owner,
-                       struct error *e)
-{
-    struct buf word = {0};
-    int seen = 0;
-    bool wanted = true;
-    enum db_row row = DB_ROW;
-    sqlite3_stmt *s = rstore_statement(store, SLOT_VOCABULARY,
-                                       "SELECT term FROM temp.vocabulary WHERE term >= ?1", e);
-    if (!s)
-        return false;
-    bind_text(s, 1, from);
-    while (wanted && (row = db_step(s, e)) == DB_ROW) {
-        const char *text = column_text(s, 0);
-        size_t size = (size_t)sqlite3_column_bytes(s, 0);
-        bool same = seen > 0 && size == word.size && memcmp(text, word.data, size) == 0;
-        if (!same) {
-            if (seen > 0)
-                wanted = handle(owner, &(struct word){word.data, word.size, seen});
-            buf_reset(&word);
-            buf_add(&word, text, size);
-            seen = 0;
-        }
-        if (++seen == VOCABULARY_SEEN_MAX) {
-            wanted = wanted && handle(owner, &(struct word){word.data, word.size, seen});
-            seek_behind(s, &word);
-            seen = 0;
-        }
-    }
-    if (wanted && seen > 0 && row == DB_DONE)
-        handle(owner, &(struct word){word.data, word.size, seen});
-    db_reset(s);
-    buf_release(&word);
-    return row != DB_ERROR;
 }

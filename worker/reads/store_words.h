@@ -39,7 +39,8 @@ CHECKED bool rstore_count(struct rstore *store, const char *match,
                           struct error *e);
 
 /* Walks through the words of the index in byte order, from the first that is not less than `from`;
- * `seen` is how often a word occurs, counted up to VOCABULARY_SEEN_MAX. False ends the walk. */
+ * `seen` is about how often a word occurs, at most VOCABULARY_SEEN_MAX. Words that only deleted
+ * chunks had may be among them. False ends the walk. */
 enum { VOCABULARY_SEEN_MAX = 32 };
 struct word {
     const char *text;

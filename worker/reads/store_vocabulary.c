@@ -1,0 +1,270 @@
+/* The vocabulary of a store's index, read from its leaf pages. */
+/*
+ * fts5vocab looks at each word's list of places, and seeks in all segments for each word; a walk
+ * through 100,000 words takes it seconds. The pages themselves say where words begin. The format
+ * (https://www.sqlite.org/fts5.html#appendix_a, and the comment that fts5_index.c begins with) is
+ * the same since FTS5 is there: its version 4, and 5, which adds what contentless tables need.
+ *
+ *   structure (id 10)  cookie, [marker], levels, segments, writes; per level: merge, segments; per
+ *                      segment: id, first page, last page, [five numbers more if marked]
+ *   leaf page          u16 first rowid, u16 end of the content, content, offsets of its words
+ *   a word             [bytes shared with the one before it on the page], size, bytes, places
+ *
+ * Words of the index itself begin with the byte '0'. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/text.h"
+#include "worker/reads/store_reading_internal.h"
+#include "worker/reads/store_words.h"
+
+enum { PAGE_HEAD = 4, SEGMENTS_MAX = 2000, PLACE_BYTES = 4, MAIN_INDEX = '0' };
+
+struct bytes {
+    const unsigned char *data;
+    size_t size;
+    size_t at;
+    bool bad; /* something was looked for behind the end */
+};
+
+/* https://www.sqlite.org/fileformat2.html#varint */
+static uint64_t varint(struct bytes *b)
+{
+    uint64_t value = 0;
+    for (int i = 0; i < 9; i++) {
+        if (b->at >= b->size) {
+            b->bad = true;
+            return 0;
+        }
+        unsigned char byte = b->data[b->at++];
+        if (i == 8)
+            return value << 8 | byte;
+        value = value << 7 | (byte & 0x7F);
+        if (!(byte & 0x80))
+            break;
+    }
+    return value;
+}
+
+static struct bytes blob(sqlite3_stmt *s, int at)
+{
+    const void *data = sqlite3_column_blob(s, at);
+    return (struct bytes){.data = data, .size = (size_t)sqlite3_column_bytes(s, at)};
+}
+
+static bool damaged(const struct rstore *store, const char *what, struct error *e)
+{
+    error_set(e, CAUSE_STORE, "%s: its index is damaged: %s; `lattice-supervise doctor` says more",
+              store->path, what);
+    e->damaged = true;
+    return false;
+}
+
+/* A segment while it is walked through. */
+struct segment {
+    sqlite3_stmt *pages; /* owned */
+    struct bytes page;   /* its content ends at `end`; `at` is in the offsets behind it */
+    size_t end;
+    size_t next; /* where the next word begins */
+    int64_t number;
+    bool first;  /* the next word is the first of its page */
+    bool at_end; /* there is no other page */
+    struct buf word;
+    size_t places; /* bytes of the word's list */
+    bool done;     /* `word` is none any more */
+};
+
+struct segments {
+    const struct rstore *store;
+    struct segment *list; /* owned */
+    size_t count;
+};
+
+static bool load_page(struct segments *all, struct segment *g, struct error *e)
+{
+    enum db_row row = db_step(g->pages, e);
+    g->at_end = row != DB_ROW;
+    if (row != DB_ROW)
+        return row == DB_DONE;
+    g->number = column_int(g->pages, 0);
+    g->page = blob(g->pages, 1);
+    if (g->page.size < PAGE_HEAD)
+        return damaged(all->store, "a page is too short", e);
+    g->end = (size_t)g->page.data[2] << 8 | g->page.data[3];
+    g->page.at = g->end;
+    g->next = (size_t)varint(&g->page);
+    g->first = true;
+    if (g->page.bad || g->next < PAGE_HEAD || g->next >= g->end)
+        return damaged(all->store, "a page without words", e);
+    return true;
+}
+
+/* The list of the last word of a page goes on up to the first word of the next one. */
+static bool leave_page(struct segments *all, struct segment *g, struct error *e)
+{
+    int64_t before = g->number;
+    size_t page_bytes = g->end;
+    if (!load_page(all, g, e))
+        return false;
+    if (!g->at_end && g->number > before)
+        g->places += (size_t)(g->number - before - 1) * page_bytes + g->next - PAGE_HEAD;
+    return true;
+}
+
+static bool next_word(struct segments *all, struct segment *g, struct error *e)
+{
+    if (g->at_end) {
+        g->done = true;
+        return true;
+    }
+    struct bytes from = {.data = g->page.data, .size = g->end, .at = g->next};
+    uint64_t keep = g->first ? 0 : varint(&from);
+    uint64_t rest = varint(&from);
+    if (from.bad || keep > g->word.size || rest > from.size - from.at)
+        return damaged(all->store, "a word is longer than its page", e);
+    g->word.size = (size_t)keep;
+    buf_add(&g->word, from.data + from.at, (size_t)rest);
+    g->first = false;
+    size_t begin = from.at + (size_t)rest;
+    if (g->page.at >= g->page.size) {
+        g->places = g->end - begin;
+        return leave_page(all, g, e);
+    }
+    g->next += (size_t)varint(&g->page);
+    if (g->page.bad || g->next < begin || g->next >= g->end)
+        return damaged(all->store, "words overlap", e);
+    g->places = g->next - begin;
+    return true;
+}
+
+/* Pages on which words begin, from the one that `from` would be on. */
+static bool open_segment(struct segments *all, int64_t id, const struct buf *from, struct error *e)
+{
+    static const char *const sql =
+        "SELECT i.pgno >> 1, d.block FROM chunk_index_idx i CROSS JOIN chunk_index_data d"
+        " ON d.id = (?1 << 37) + (i.pgno >> 1) WHERE i.segid = ?1 AND i.term >="
+        " coalesce((SELECT max(term) FROM chunk_index_idx WHERE segid = ?1 AND term <= ?2), x'')"
+        " ORDER BY i.term";
+    struct segment *g = &all->list[all->count];
+    if (!db_prepare(all->store->db, &sql, 1, &g->pages, e))
+        return false;
+    all->count++;
+    bind_int(g->pages, 1, id);
+    bind_blob(g->pages, 2, from->data, from->size);
+    return load_page(all, g, e) && next_word(all, g, e);
+}
+
+static bool read_structure(struct segments *all, struct bytes *b, const struct buf *from,
+                           struct error *e)
+{
+    static const unsigned char marker[] = {0xFF, 0, 0, 1};
+    b->at = 4;
+    bool marked = b->size >= 8 && memcmp(b->data + 4, marker, sizeof marker) == 0;
+    b->at += marked ? sizeof marker : 0;
+    uint64_t levels = varint(b);
+    uint64_t count = varint(b);
+    varint(b);
+    if (b->bad || count > SEGMENTS_MAX)
+        return damaged(all->store, "its list of segments", e);
+    all->list = xcalloc((size_t)count + 1, sizeof *all->list);
+    for (uint64_t level = 0; level < levels && !b->bad; level++) {
+        varint(b);
+        for (uint64_t n = varint(b); n > 0 && !b->bad; n--) {
+            int64_t id = (int64_t)varint(b);
+            for (int i = 0; i < (marked ? 7 : 2); i++)
+                varint(b);
+            if (b->bad || all->count == count)
+                break;
+            if (!open_segment(all, id, from, e))
+                return false;
+        }
+    }
+    return !b->bad || damaged(all->store, "its list of segments", e);
+}
+
+static bool open_segments(struct segments *all, const struct buf *from, struct error *e)
+{
+    static const char *const sql = "SELECT block FROM chunk_index_data WHERE id = 10";
+    sqlite3_stmt *s = NULL;
+    bool row = false;
+    if (!db_prepare(all->store->db, &sql, 1, &s, e))
+        return false;
+    bool ok = db_first(s, &row, e);
+    struct bytes structure = ok && row ? blob(s, 0) : (struct bytes){0};
+    ok = ok && (structure.size ? read_structure(all, &structure, from, e)
+                               : damaged(all->store, "no list of segments", e));
+    db_finalize(&s, 1);
+    return ok;
+}
+
+static int compare(const struct buf *a, const struct buf *b)
+{
+    int order = memcmp(a->data, b->data, a->size < b->size ? a->size : b->size);
+    return order ? order : (a->size > b->size) - (a->size < b->size);
+}
+
+static struct segment *least(struct segments *all)
+{
+    struct segment *best = NULL;
+    for (size_t i = 0; i < all->count; i++) {
+        struct segment *g = &all->list[i];
+        if (!g->done && (!best || compare(&g->word, &best->word) < 0))
+            best = g;
+    }
+    return best;
+}
+
+/* Takes the word at hand out of all segments that have it; how often it occurs, about. */
+static bool take_word(struct segments *all, struct buf *word, size_t *places, struct error *e)
+{
+    *places = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        struct segment *g = &all->list[i];
+        if (g->done || compare(&g->word, word) != 0)
+            continue;
+        *places += g->places;
+        if (!next_word(all, g, e))
+            return false;
+    }
+    return true;
+}
+
+static bool walk(struct segments *all, const struct buf *from, word_handler handle, void *owner,
+                 struct error *e)
+{
+    struct buf word = {0};
+    bool ok = true;
+    bool wanted = true;
+    struct segment *g;
+    while (ok && wanted && (g = least(all))) {
+        size_t places;
+        buf_reset(&word);
+        buf_add(&word, g->word.data, g->word.size);
+        ok = take_word(all, &word, &places, e);
+        if (!ok || word.size < 1 || word.data[0] != MAIN_INDEX || compare(&word, from) < 0)
+            continue;
+        places = places / PLACE_BYTES + 1;
+        int seen = places < VOCABULARY_SEEN_MAX ? (int)places : VOCABULARY_SEEN_MAX;
+        wanted = handle(owner, &(struct word){word.data + 1, word.size - 1, seen});
+    }
+    buf_release(&word);
+    return ok;
+}
+
+bool rstore_vocabulary(struct rstore *store, const char *from, word_handler handle, void *owner,
+                       struct error *e)
+{
+    struct segments all = {.store = store};
+    struct buf first = {0};
+    buf_add_byte(&first, MAIN_INDEX);
+    buf_add_text(&first, from);
+    bool ok = open_segments(&all, &first, e) && walk(&all, &first, handle, owner, e);
+    for (size_t i = 0; i < all.count; i++) {
+        db_finalize(&all.list[i].pages, 1);
+        buf_release(&all.list[i].word);
+    }
+    free(all.list);
+    buf_release(&first);
+    return ok;
+}
