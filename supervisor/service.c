@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/notify.h"
 #include "common/text.h"
+#include "common/url.h"
 #include "supervisor/backoff.h"
 #include "supervisor/due.h"
 #include "supervisor/help.h"
@@ -66,10 +67,22 @@ static struct due due_of(const struct run *run, const struct task *task)
                         .random = random_number()};
 }
 
+/* Is there something in the file system to watch? Which, a worker tells. */
+static bool is_local(const struct source_config *source)
+{
+    struct git_url url = {0};
+    struct error ignored = {0};
+    bool local = source->url && git_url_parse(source->url, getenv("HOME"), &url, &ignored) &&
+                 url.kind == URL_PATH;
+    git_url_release(&url);
+    return local;
+}
+
+/* What moved while nobody watched shows in a run, and only a run says what to watch. */
 void service_make_due(const struct run *run, struct task *task)
 {
     struct due due = due_of(run, task);
-    int64_t last_s = task->history.last_attempt_at;
+    int64_t last_s = is_local(task->source) ? 0 : task->history.last_attempt_at;
     task->due_ms = due_at_start(&due, last_s ? clock_unix_s() - last_s : -1);
 }
 

@@ -107,7 +107,7 @@ test_sigterm_stops_workers_softly() {
 
 test_a_restart_goes_on_where_it_stood() {
     counting_worker
-    entries "$(entry a 1h)"
+    entries '{"id": "a", "kind": "git", "url": "https://nowhere.invalid/a.git", "every": "1h"}'
     serve
     wait_for_line "$TEST_DIR/serve.err" 'a wave 1: ok' 20
     stop_service
@@ -116,6 +116,23 @@ test_a_restart_goes_on_where_it_stood() {
     runs_of a 2
     stop_service
     expect_equal "$(cat "$LATTICE_HOME/count.a")" 2
+}
+
+# The naive way waits for the first round by `every`: until then nothing is watched.
+test_after_a_restart_a_commit_is_synced_at_once() {
+    make_repo repo
+    repo_pages repo 2
+    repo_commit repo
+    expect_exit 0 "$SUPERVISE" add notes "$TEST_DIR/repo" --set every=1h
+    expect_exit 0 "$SUPERVISE" --all
+    start serve "$SUPERVISE" serve
+    SERVE=$STARTED
+    wait_for_line "$TEST_DIR/serve.err" 'unchanged, 2 pages' 20
+    repo_write repo new.md '# New\n'
+    repo_commit repo
+    wait_for_line "$TEST_DIR/serve.err" 'ok, 3 pages' 20
+    stop_service
+    store_equals_git notes repo
 }
 
 # With real workers: a commit is in the store without anybody asking.
