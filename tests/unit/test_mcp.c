@@ -114,9 +114,24 @@ TEST(an_unknown_version_in_the_header_alone_is_refused)
 {
     struct mcp_headers old = {.version = "2025-11-25"};
     struct mcp_headers unknown = {.version = "2199-01-01"};
+    struct mcp_headers batching = {.version = "2025-03-26"}; /* whose lists are refused */
     CHECK_INT(code_of("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}", &old), 0);
     CHECK_INT(code_of("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}", &unknown),
               MCP_UNSUPPORTED_VERSION);
+    CHECK_INT(code_of("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}", &batching),
+              MCP_UNSUPPORTED_VERSION);
+}
+
+TEST(a_wrong_id_is_not_cut_within_a_character)
+{
+    struct error e = {0};
+    struct page_id id;
+    char text[302] = "a";
+    for (size_t i = 1; i + 2 < sizeof text; i += 2)
+        memcpy(text + i, "\xc3\xa9", 3);
+    CHECK(!page_id_parse(text, &id, &e));
+    CHECK_CONTAINS(e.text, "expected source/path");
+    CHECK(utf8_valid(e.text, strlen(e.text)));
 }
 
 static void answers(const char *text, const char *part)

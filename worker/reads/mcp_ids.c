@@ -8,6 +8,9 @@
 #include "common/cleanup.h"
 #include "common/text.h"
 
+/* Of a wrong id, in its message. */
+enum { ID_SHOWN_BYTES = 200 };
+
 /* Where the last # is, if only digits (or nothing) follow it; else NULL. */
 static char *find_chunk(char *path)
 {
@@ -30,8 +33,9 @@ bool page_id_parse(const char *text, struct page_id *id, struct error *e)
     }
     if (!slash || slash == id->owned || !slash[1]) {
         page_id_release(id);
-        return error_set(e, CAUSE_USAGE, "\"%.200s\": expected source/path or source/path#chunk",
-                         text);
+        int shown = (int)utf8_floor(text, strnlen(text, ID_SHOWN_BYTES));
+        return error_set(e, CAUSE_USAGE, "\"%.*s\": expected source/path or source/path#chunk",
+                         shown, text);
     }
     *slash = '\0';
     id->source = id->owned;

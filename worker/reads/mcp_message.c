@@ -181,8 +181,7 @@ bool mcp_check(struct mcp_message *message, const struct mcp_headers *headers,
     if (message->modern && message->kind == MCP_REQUEST)
         return check_modern(message, headers, error);
     /* Before the handshake there is no version; what it was in 2025 is close enough to ours. */
-    if (told && !message->modern && !same(told, MCP_LEGACY) && !same(told, "2025-06-18") &&
-        !same(told, "2025-03-26"))
+    if (told && !message->modern && !same(told, MCP_LEGACY) && !same(told, "2025-06-18"))
         return unsupported(error, told);
     return true;
 }

@@ -7,6 +7,7 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "worker/reads/answer.h"
 #include "worker/reads/http.h"
 #include "worker/reads/mcp_ids.h"
 #include "worker/reads/openapi.h"
@@ -139,7 +140,8 @@ static json_t *text_result(json_t *value, bool is_error)
 
 static json_t *error_result(const struct error *e, json_t *found)
 {
-    json_t *value = json_pack("{s:s,s:s}", "cause", cause_name(e->cause), "error", e->text);
+    json_t *value =
+        json_pack("{s:s,s:o}", "cause", cause_name(e->cause), "error", json_text(e->text));
     if (found)
         json_object_set(value, "found", found);
     json_t *result = text_result(value, true);
@@ -219,7 +221,7 @@ static void add_page(json_t *pages, const char *text, json_t *answer, const stru
         drop_nulls(answer);
         json_object_update_missing(page, answer);
     } else
-        json_object_set_new(page, "error", json_string(e->text));
+        json_object_set_new(page, "error", json_text(e->text));
     json_array_append_new(pages, page);
 }
 
