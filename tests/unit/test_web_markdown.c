@@ -217,3 +217,67 @@ TEST(a_huge_piece_is_shown_as_it_is)
     html_release(&h);
     buf_release(&text);
 }
+
+static void add_times(struct buf *out, const char *text, size_t times)
+{
+    for (size_t i = 0; i < times; i++)
+        buf_add_text(out, text);
+}
+
+/* A table of this width, with so many rows of one cell. */
+static char *table_text(const char *before, size_t columns, size_t rows)
+{
+    struct buf text = {0};
+    buf_add_text(&text, before);
+    add_times(&text, "|a", columns);
+    buf_add_text(&text, "|\n");
+    buf_add_text(&text, before);
+    add_times(&text, "|-", columns);
+    buf_add_text(&text, "|\n");
+    for (size_t i = 0; i < rows; i++) {
+        buf_add_text(&text, before);
+        buf_add_text(&text, "|b\n");
+    }
+    return buf_take(&text);
+}
+
+/* cmark makes columns x rows cells of it, however short the rows are. */
+TEST(a_table_that_is_filled_up_is_no_table)
+{
+    static const struct {
+        const char *before;
+        size_t columns;
+        size_t rows;
+        bool table;
+    } cases[] = {{"", 1500, 1500, false}, {"> ", 200, 1500, false}, {"", 200, 2000, false},
+                 {"", 4000, 1, false},    {"", 20, 500, true},      {"> ", 200, 50, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text = table_text(cases[i].before, cases[i].columns, cases[i].rows);
+        char *got = markdown(text);
+        if (!strstr(got, "<table") == cases[i].table)
+            FAIL("%zu columns, %zu rows: %.80s", cases[i].columns, cases[i].rows, got);
+        if (strlen(got) > (cases[i].table ? 1024 * 1024 : 4 * strlen(text)))
+            FAIL("%zu bytes became %zu", strlen(text), strlen(got));
+        free(text);
+        free(got);
+    }
+}
+
+static size_t cells(const char *a, const char *b)
+{
+    struct web_piece pieces[] = {{a, strlen(a), 0}, {b, strlen(b), 1}};
+    return web_markdown_cells(pieces, 0, 2);
+}
+
+TEST(cells_are_counted_before_they_are_made)
+{
+    CHECK_INT(cells("a\nb\n", ""), 0);
+    CHECK_INT(cells("|a|b|\n|-|-|\n|c|\n", ""), 2 * 4); /* the outer bars count, the end does */
+    CHECK_INT(cells("|a|b|\r\n|-|", "-|\r\n|c|\r\n"), 2 * 4);
+    CHECK_INT(cells("|a|b|\r|-|-|\r|c|\r", ""), 2 * 4);
+    CHECK_INT(cells("|a|b|\n|-|-|\n|c|\n\n", "d\ne\nf\n"), 2 * 4); /* ends at a blank line */
+    CHECK_INT(cells("> |a|\n> |-|\n> |c|\n", ""), 2 * 3);
+    char *bars = table_text("", 300, 0);
+    CHECK(cells(bars, "") == SIZE_MAX);
+    free(bars);
+}

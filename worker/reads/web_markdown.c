@@ -62,16 +62,11 @@ void web_plain(struct html *h, const struct web_piece *pieces, size_t count)
 /* --- one part ----------------------------------------------------------------------------------
  */
 
-static cmark_parser *new_parser(bool bare_addresses)
+static void attach(cmark_parser *parser, const char *name)
 {
-    static const char *const names[] = {"table", "strikethrough", "tasklist", "autolink"};
-    cmark_parser *parser = cmark_parser_new(OPTIONS);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        cmark_syntax_extension *extension = cmark_find_syntax_extension(names[i]);
-        if (extension && (bare_addresses || strcmp(names[i], "autolink") != 0))
-            cmark_parser_attach_syntax_extension(parser, extension);
-    }
-    return parser;
+    cmark_syntax_extension *extension = cmark_find_syntax_extension(name);
+    if (extension)
+        cmark_parser_attach_syntax_extension(parser, extension);
 }
 
 static bool few_bare_addresses(const struct web_piece *pieces, size_t first, size_t last)
@@ -109,7 +104,13 @@ static void walk(struct markdown *m, cmark_node *document)
 static void render_part(struct markdown *m, const struct web_piece *pieces, size_t first,
                         size_t last)
 {
-    cmark_parser *parser = new_parser(few_bare_addresses(pieces, first, last));
+    cmark_parser *parser = cmark_parser_new(OPTIONS);
+    if (web_markdown_cells(pieces, first, last) <= MARKDOWN_CELLS_MAX)
+        attach(parser, "table");
+    attach(parser, "strikethrough");
+    attach(parser, "tasklist");
+    if (few_bare_addresses(pieces, first, last))
+        attach(parser, "autolink");
     if (m->definitions.size)
         cmark_parser_feed(parser, m->definitions.data, m->definitions.size);
     for (size_t i = first; i < last; i++)

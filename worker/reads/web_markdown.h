@@ -21,7 +21,11 @@ enum {
     /* cmark is quadratic in places, so it gets a page in parts of about this size... */
     MARKDOWN_PART_BYTES = 16 * 1024,
     /* ... and a piece that is larger than this is shown as plain text. */
-    MARKDOWN_PIECE_MAX_BYTES = 64 * 1024,
+    MARKDOWN_PIECE_MAX_BYTES = MARKDOWN_PART_BYTES,
+    /* cmark fills each row of a table up to its head's width, and is quadratic in that: a part
+     * with more, or with a wider one, has no tables. */
+    MARKDOWN_CELLS_MAX = 20 * 1000,
+    MARKDOWN_COLUMNS_MAX = 256,
     /* After this the rest of the page is shown as plain text. */
     MARKDOWN_MAX_MS = 1000,
     MARKDOWN_MAX_OUT_BYTES = 16 * 1024 * 1024,
@@ -42,6 +46,8 @@ void web_plain(struct html *h, const struct web_piece *pieces, size_t count);
 
 /* Where the part that begins with pieces[first] ends: the index behind its last piece. */
 size_t web_markdown_part(const struct web_piece *pieces, size_t count, size_t first);
+/* As many cells as tables in pieces [first, last) can have at most; SIZE_MAX: too wide a line. */
+size_t web_markdown_cells(const struct web_piece *pieces, size_t first, size_t last);
 /* All lines of the form `[x]: address` outside of code. */
 void web_markdown_definitions(struct buf *out, const struct web_piece *pieces, size_t count);
 /* What GitHub makes of a heading: small letters, digits, - and _. */

@@ -27,6 +27,60 @@ size_t web_markdown_part(const struct web_piece *pieces, size_t count, size_t fi
     return count;
 }
 
+/* What is known of the line in hand, and of the lines since the last blank one. */
+struct cells {
+    size_t count;
+    size_t columns; /* of the widest line of dashes: each line behind it may become a row */
+    size_t bars;
+    size_t widest; /* line: its bars */
+    bool dashes;   /* in this line, */
+    bool other;    /* and what no line between a table's head and its rows has */
+    bool blank;
+    bool dashed; /* there was such a line in the part */
+    char before;
+};
+
+static void end_line(struct cells *c)
+{
+    c->count += c->columns;
+    if (c->blank)
+        c->columns = 0;
+    if (c->dashes && !c->other) {
+        c->dashed = true;
+        if (c->bars + 1 > c->columns)
+            c->columns = c->bars + 1;
+    }
+    if (c->bars > c->widest)
+        c->widest = c->bars;
+    c->bars = 0;
+    c->dashes = c->other = false;
+    c->blank = true;
+}
+
+static void take_byte(struct cells *c, char byte)
+{
+    bool end = byte == '\r' || (byte == '\n' && c->before != '\r');
+    c->before = byte;
+    if (end)
+        end_line(c);
+    if (byte == '\r' || byte == '\n')
+        return;
+    c->blank &= byte == ' ' || byte == '\t';
+    c->bars += byte == '|';
+    c->dashes |= byte == '-';
+    c->other |= !byte || !strchr("|-:> \t\v\f", byte);
+}
+
+size_t web_markdown_cells(const struct web_piece *pieces, size_t first, size_t last)
+{
+    struct cells c = {.blank = true};
+    for (size_t i = first; i < last; i++)
+        for (size_t at = 0; at < pieces[i].size; at++)
+            take_byte(&c, pieces[i].text[at]);
+    end_line(&c);
+    return c.dashed && c.widest > MARKDOWN_COLUMNS_MAX ? SIZE_MAX : c.count;
+}
+
 struct line {
     const char *text;
     size_t size;
