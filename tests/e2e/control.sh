@@ -120,14 +120,13 @@ service_of_notes() {
     repo_pages repo 3
     repo_commit repo
     expect_exit 0 "$SUPERVISE" add notes "$TEST_DIR/repo" --set every=1h --set grace=1s
-    expect_exit 0 "$SUPERVISE" --all
     mkdir -p bin
     printf '#!/bin/bash\n[ ! -e %s ] || { echo held >>%s; exec sleep infinity; }\nexec %s "$@"\n' \
         "$TEST_DIR/hang" "$TEST_DIR/held" "$(command -v git)" >bin/git
     chmod +x bin/git
     PATH=$TEST_DIR/bin:$PATH start serve "$SUPERVISE" serve
     SERVE=$STARTED
-    wait_for_line serve.err 'serve: ready' 20
+    wait_for_line serve.err 'notes wave [0-9]+: ok, 3 pages' 20
 }
 
 stop_service() {
