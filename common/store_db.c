@@ -50,8 +50,10 @@ bool db_error(sqlite3 *db, const char *what, struct error *e)
     int os_error = (code & 0xFF) == SQLITE_IOERR || (code & 0xFF) == SQLITE_CANTOPEN
                        ? sqlite3_system_errno(db)
                        : 0;
+    bool full = os_error == ENOSPC || os_error == EDQUOT;
     error_set(e, CAUSE_STORE, "%s: %s: %s%s%s%s", path ? path : "store", what, reason,
-              os_error ? ": " : "", os_error ? strerror(os_error) : "", remedy(code));
+              os_error ? ": " : "", os_error ? strerror(os_error) : "",
+              remedy(full ? SQLITE_FULL : code));
     e->damaged = (code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_NOTADB;
     return false;
 }

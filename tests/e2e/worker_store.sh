@@ -192,6 +192,23 @@ test_a_full_disk_during_a_commit_loses_nothing_and_the_next_run_goes_on() {
     umount "$LATTICE_HOME"
 }
 
+# Neither the files beside the store can be made nor, where they are, the lock row be taken: that is no lock that
+# somebody took away.
+test_a_full_disk_at_the_start_is_said_to_be_full() {
+    own_mounts "${BASH_SOURCE[0]}" "${FUNCNAME[0]}"
+    mkdir -m 700 "$LATTICE_HOME"
+    mount -t tmpfs -o size=1536k,mode=700 none "$LATTICE_HOME"
+    synced_notes
+    for _ in without-log with-log; do
+        dd if=/dev/zero of="$LATTICE_HOME/other" bs=4k 2>"$ERR" || true
+        sync_exits 74 'notes: failed store' notes
+        expect_contains "$OUT" 'free space on that filesystem, then run again'
+        rm "$LATTICE_HOME/other"
+        sync_exits 0 'notes: unchanged, 3 pages' notes
+    done
+    umount "$LATTICE_HOME"
+}
+
 test_a_file_size_limit_during_a_commit_loses_nothing_and_the_next_run_goes_on() {
     synced_notes
     large_pages "$TEST_DIR/notes" 25

@@ -46,6 +46,7 @@ struct store {
     bool has_errors; /* there may be rows in page_error */
     bool bulk;       /* the index's settings are in force */
     bool committed;
+    bool took_lock;
     bool lost_lock;
 };
 

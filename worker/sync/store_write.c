@@ -191,6 +191,7 @@ bool store_lock_take(struct store *store, const char *run_id, struct lock_row *o
         return error_wrap(e, "take the lock row");
     }
     store->in_transaction = false;
+    store->took_lock = true;
     return true;
 }
 
@@ -293,6 +294,11 @@ bool store_finish(struct store *store, struct error *e)
     store->in_transaction = false;
     db_notice(store->db);
     return true;
+}
+
+bool store_has_lock(const struct store *store)
+{
+    return store->took_lock && !store->lost_lock;
 }
 
 bool store_lost_lock(const struct store *store)

@@ -34,6 +34,8 @@ CHECKED bool store_lock_take(struct store *store, const char *run_id, struct loc
 void store_progress(struct store *store, const char *phase, int64_t done, int64_t total);
 /* Writes the progress in a transaction of its own, for long fetches. Fenced. */
 CHECKED bool store_lock_refresh(struct store *store, struct error *e);
+/* It was taken, and no fence has found it gone: this run may say its last words in the store. */
+bool store_has_lock(const struct store *store);
 /* True once a fence found the row gone: nothing may be written any more. */
 bool store_lost_lock(const struct store *store);
 

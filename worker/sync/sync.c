@@ -373,8 +373,6 @@ static bool read_counts(struct sync *s, struct error *e)
 static bool end_run(struct sync *s, struct error *e)
 {
     const struct run_result *r = &s->result;
-    if (r->outcome == OUTCOME_LOST_LOCK)
-        return true;
     if (!store_begin(s->store, e))
         return false;
     bool ok = true;
@@ -423,7 +421,7 @@ static void end_in_store(struct sync *s)
 {
     struct run_result *r = &s->result;
     struct error e = {0};
-    if (!s->store)
+    if (!s->store || !store_has_lock(s->store))
         return;
     if (end_run(s, &e)) {
         if (r->outcome == OUTCOME_UNCHANGED)
