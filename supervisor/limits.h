@@ -29,8 +29,9 @@ enum {
     /* Lines that wait for a reader of our own stderr that does not read; later ones are dropped. */
     OUTPUT_QUEUE_MAX = 256 * 1024,
 
-    /* Ledger writes of this long go into one transaction; a short run writes once, at its end. */
-    JOURNAL_DELAY_MS = 200,
+    /* Ledger writes of this long go into one transaction. Who follows the events waits for it: a
+     * commit shall be told within 100 ms. */
+    JOURNAL_DELAY_MS = 20,
     /* At most one run_progress event per source and this long. */
     PROGRESS_EVENT_MS = 1000,
     /* The service writes its metrics this long after the last time within a round, and at its end:
