@@ -40,6 +40,12 @@ static void source_release(struct source_config *source)
     config_list_free(source->exclude);
     free(source->url);
     free(source->branch);
+    free(source->path);
+    free(source->format);
+    free(source->token_file);
+    free(source->token_env);
+    free(source->header_file);
+    json_decref(source->map);
     json_decref(source->entry);
 }
 

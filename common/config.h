@@ -27,7 +27,14 @@ struct source_config {
     char **exclude; /* owned, NULL-terminated */
     char *url;      /* owned; NULL where the kind has none. git: as written, userinfo and all */
     char *branch;   /* owned; NULL means the remote's HEAD */
-    json_t *entry;  /* owned; the entry as written, for keys that only one kind reads */
+    char *path;     /* owned; absolute; NULL where the kind has none */
+    char *format;   /* owned; of an agent's logs: "claude", "codex" */
+    /* Where a secret is, never the secret itself. Owned; NULL: none. */
+    char *token_file;  /* absolute; its first line is sent as a bearer token */
+    char *token_env;   /* name of the variable that holds the token */
+    char *header_file; /* absolute; lines `Name: value` that are sent along */
+    json_t *map;       /* owned; where a feed's fields are: names to JSON pointers; NULL: none */
+    json_t *entry;     /* owned; the entry as written */
 };
 
 struct config {

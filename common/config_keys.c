@@ -6,42 +6,45 @@
 
 #define FIELD(name) offsetof(struct source_config, name)
 
-/* `kind` first: a kind's line here is all that sources.json needs to know of it. */
+static const char *const log_include[] = {"*.jsonl", NULL};
+
+/* A kind's lines here are all that sources.json needs to know of it. */
 static const struct config_kind kinds[] = {
-    {"git",
-     true,
-     {{"url", KEY_REQUIRED, config_read_git_url, FIELD(url)},
-      {"branch", KEY_ENTRY, config_read_branch, FIELD(branch)}}},
-    {"repo-recall",
-     false,
-     {{"url", KEY_REQUIRED, NULL, 0},
-      {"token_file", KEY_ENTRY, NULL, 0},
-      {"token_env", KEY_ENTRY, NULL, 0}}},
-    {"dir", false, {{"path", KEY_REQUIRED, NULL, 0}}},
-    {"agent-log", false, {{"path", KEY_REQUIRED, NULL, 0}, {"format", KEY_ENTRY, NULL, 0}}},
-    {"inbox", false, {{NULL, KEY_ENTRY, NULL, 0}}},
-    {"feed",
-     false,
-     {{"url", KEY_REQUIRED, NULL, 0},
-      {"map", KEY_ENTRY, NULL, 0},
-      {"token_file", KEY_ENTRY, NULL, 0},
-      {"token_env", KEY_ENTRY, NULL, 0},
-      {"header_file", KEY_ENTRY, NULL, 0}}},
+    {.name = "git",
+     .built = true,
+     .keys = {{"url", KEY_REQUIRED, config_read_git_url, FIELD(url), NULL},
+              {"branch", KEY_ENTRY, config_read_branch, FIELD(branch), NULL}}},
+    {.name = "repo-recall",
+     .keys = {{"url", KEY_ENTRY, config_read_http_url, FIELD(url), "http://127.0.0.1:7777"},
+              {"token_file", KEY_ENTRY, config_read_path, FIELD(token_file), NULL},
+              {"token_env", KEY_ENTRY, config_read_variable, FIELD(token_env), NULL}}},
+    {.name = "dir", .keys = {{"path", KEY_REQUIRED, config_read_path, FIELD(path), NULL}}},
+    {.name = "agent-log",
+     .include = log_include,
+     .keys = {{"path", KEY_REQUIRED, config_read_path, FIELD(path), NULL},
+              {"format", KEY_ENTRY, config_read_format, FIELD(format), "claude"}}},
+    {.name = "inbox"},
+    {.name = "feed",
+     .keys = {{"url", KEY_REQUIRED, config_read_http_url, FIELD(url), NULL},
+              {"map", KEY_ENTRY, config_read_map, FIELD(map), NULL},
+              {"token_file", KEY_ENTRY, config_read_path, FIELD(token_file), NULL},
+              {"token_env", KEY_ENTRY, config_read_variable, FIELD(token_env), NULL},
+              {"header_file", KEY_ENTRY, config_read_path, FIELD(header_file), NULL}}},
 };
 
 const struct config_key config_common_keys[] = {
-    {"id", KEY_REQUIRED, config_read_id, FIELD(id)},
-    {"kind", KEY_REQUIRED, config_read_kind, FIELD(kind)},
-    {"enabled", KEY_DEFAULT, config_read_bool, FIELD(enabled)},
-    {"timeout", KEY_DEFAULT, config_read_duration, FIELD(timeout_ms)},
-    {"grace", KEY_DEFAULT, config_read_duration, FIELD(grace_ms)},
-    {"stall", KEY_DEFAULT, config_read_duration, FIELD(stall_ms)},
-    {"every", KEY_DEFAULT, config_read_duration, FIELD(every_ms)},
-    {"max_page_bytes", KEY_DEFAULT, config_read_bytes, FIELD(max_page_bytes)},
-    {"memory", KEY_DEFAULT, config_read_memory, FIELD(memory)},
-    {"include", KEY_DEFAULT, config_read_include, FIELD(include)},
-    {"exclude", KEY_DEFAULT, config_read_exclude, FIELD(exclude)},
-    {NULL, KEY_DEFAULT, NULL, 0},
+    {"id", KEY_REQUIRED, config_read_id, FIELD(id), NULL},
+    {"kind", KEY_REQUIRED, config_read_kind, FIELD(kind), NULL},
+    {"enabled", KEY_DEFAULT, config_read_bool, FIELD(enabled), NULL},
+    {"timeout", KEY_DEFAULT, config_read_duration, FIELD(timeout_ms), NULL},
+    {"grace", KEY_DEFAULT, config_read_duration, FIELD(grace_ms), NULL},
+    {"stall", KEY_DEFAULT, config_read_duration, FIELD(stall_ms), NULL},
+    {"every", KEY_DEFAULT, config_read_duration, FIELD(every_ms), NULL},
+    {"max_page_bytes", KEY_DEFAULT, config_read_bytes, FIELD(max_page_bytes), NULL},
+    {"memory", KEY_DEFAULT, config_read_memory, FIELD(memory), NULL},
+    {"include", KEY_DEFAULT, config_read_include, FIELD(include), NULL},
+    {"exclude", KEY_DEFAULT, config_read_exclude, FIELD(exclude), NULL},
+    {NULL, KEY_DEFAULT, NULL, 0, NULL},
 };
 
 enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
@@ -62,6 +65,13 @@ const struct config_kind *config_kind_find(const char *name)
         if (strcmp(kinds[i].name, name) == 0)
             return &kinds[i];
     return NULL;
+}
+
+const struct config_key *config_kind_location(const struct config_kind *kind)
+{
+    const char *first = kind->keys[0].name;
+    bool location = first && (strcmp(first, "url") == 0 || strcmp(first, "path") == 0);
+    return location ? &kind->keys[0] : NULL;
 }
 
 const char *config_kind_nearest(const char *name)

@@ -13,16 +13,20 @@ enum key_use {
 struct config_key {
     const char *name;
     enum key_use use;
-    config_reader *read; /* NULL for keys of kinds that are not built */
-    size_t field;        /* offset in struct source_config */
+    config_reader *read;
+    size_t field;          /* offset in struct source_config */
+    const char *otherwise; /* what an entry without it has, for texts; NULL: nothing */
 };
 
 enum { CONFIG_KIND_KEYS = 8 };
 
 struct config_kind {
     const char *name;
-    bool built;                               /* does this version sync it? */
-    struct config_key keys[CONFIG_KIND_KEYS]; /* beside those of all kinds; ends with a NULL name */
+    bool built;                 /* does this version sync it? */
+    const char *const *include; /* its own default; NULL: what all kinds share */
+    /* Beside those of all kinds; the first is where the source is, if it is a path or a URL. Ends
+     * with a NULL name. */
+    struct config_key keys[CONFIG_KIND_KEYS];
 };
 
 /* Keys that all kinds take; ends with a NULL name. */
@@ -30,6 +34,8 @@ extern const struct config_key config_common_keys[];
 
 /* NULL if there is none. */
 const struct config_kind *config_kind_find(const char *name);
+/* The key that says where a source of this kind is, `url` or `path`; NULL if it has none. */
+const struct config_key *config_kind_location(const struct config_kind *kind);
 /* The name of a built kind that was likely meant, or NULL. */
 const char *config_kind_nearest(const char *name);
 

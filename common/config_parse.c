@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "common/config.h"
 #include "common/config_keys.h"
 #include "common/duration.h"
@@ -48,8 +49,6 @@ static void copy_defaults(const struct source_config *from, struct source_config
 
 static void read_key(const struct reading *r, const struct config_key *key, json_t *json)
 {
-    if (!key->read)
-        return;
     char *place = xasprintf("%s.%s", r->place, key->name);
     void *field = (char *)r->into + key->field;
     key->read(&(struct config_value){json, place, field, r->mistakes});
@@ -125,6 +124,21 @@ static void check_required(const struct reading *r, const struct config_key *key
             config_mistake(r->mistakes, "%s.%s: missing", r->place, keys->name);
 }
 
+/* What an entry leaves out and its kind knows better than all kinds together. */
+static void fill_from_kind(const struct reading *r, const struct config_kind *kind)
+{
+    for (const struct config_key *key = kind->keys; key->name; key++) {
+        CLEANUP(free_json)
+        json_t *value = key->otherwise ? json_string(key->otherwise) : NULL;
+        if (value && !json_object_get(r->object, key->name))
+            read_key(r, key, value);
+    }
+    if (kind->include && !json_object_get(r->object, "include")) {
+        config_list_free(r->into->include);
+        r->into->include = config_list_copy(kind->include);
+    }
+}
+
 /* A key that neither all kinds nor this one takes. */
 static void foreign_key(const struct reading *r, const struct config_kind *kind, const char *name)
 {
@@ -148,8 +162,10 @@ static void read_keys(const struct reading *r, const struct config_kind *kind)
             read_key(r, key, value);
     }
     check_required(r, config_common_keys);
-    if (kind)
+    if (kind) {
         check_required(r, kind->keys);
+        fill_from_kind(r, kind);
+    }
 }
 
 static void check_id(struct parser *parser, const struct reading *r, size_t index)

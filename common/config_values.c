@@ -63,8 +63,7 @@ void config_mistake_value(const struct config_value *value, const char *reason)
     free(shown);
 }
 
-/* NULL, and the mistake is said, if it is not a string. */
-static const char *text_of(const struct config_value *value, const char *expected)
+const char *config_text(const struct config_value *value, const char *expected)
 {
     const char *text = json_string_value(value->json);
     if (!text)
@@ -72,8 +71,9 @@ static const char *text_of(const struct config_value *value, const char *expecte
     return text;
 }
 
-static void set_text(char **field, const char *text)
+void config_set_text(const struct config_value *value, const char *text)
 {
+    char **field = value->field;
     free(*field);
     *field = xstrdup(text);
 }
@@ -81,9 +81,9 @@ static void set_text(char **field, const char *text)
 void config_read_id(const struct config_value *value)
 {
     const char *expected = "expected 1 to 64 of a-z 0-9 . _ - that start with a letter or digit";
-    const char *id = text_of(value, expected);
+    const char *id = config_text(value, expected);
     if (id && source_id_valid(id))
-        set_text(value->field, id);
+        config_set_text(value, id);
     else if (id)
         config_mistake_value(value, expected);
 }
@@ -91,10 +91,10 @@ void config_read_id(const struct config_value *value)
 void config_read_kind(const struct config_value *value)
 {
     struct buf reason = {0};
-    const char *name = text_of(value, "expected the name of a kind, such as \"git\"");
+    const char *name = config_text(value, "expected the name of a kind, such as \"git\"");
     const struct config_kind *kind = name ? config_kind_find(name) : NULL;
     if (kind && kind->built) {
-        set_text(value->field, name);
+        config_set_text(value, name);
         return;
     }
     if (!name)
@@ -150,7 +150,7 @@ void config_read_memory(const struct config_value *value)
 {
     const char *expected = "expected \"normal\" or \"low\"";
     enum memory_size *memory = value->field;
-    const char *text = text_of(value, expected);
+    const char *text = config_text(value, expected);
     if (text && strcmp(text, "normal") == 0)
         *memory = MEMORY_NORMAL;
     else if (text && strcmp(text, "low") == 0)
@@ -166,7 +166,7 @@ static void check_glob(const struct config_value *list, size_t index)
     struct config_value item = *list;
     item.place = place;
     item.json = json_array_get(list->json, index);
-    const char *pattern = text_of(&item, "expected a pattern such as \"*.md\"");
+    const char *pattern = config_text(&item, "expected a pattern such as \"*.md\"");
     const char *reason = pattern ? glob_refusal(pattern) : NULL;
     if (reason)
         config_mistake_value(&item, reason);
@@ -216,7 +216,7 @@ void config_read_include(const struct config_value *value)
 
 void config_read_git_url(const struct config_value *value)
 {
-    const char *text = text_of(value, "expected a URL or an absolute path");
+    const char *text = config_text(value, "expected a URL or an absolute path");
     struct git_url url = {0};
     struct error e = {0};
     if (!text)
@@ -227,7 +227,7 @@ void config_read_git_url(const struct config_value *value)
         config_mistake_value(value, "expected an absolute path or one that starts with ~/, since "
                                     "cron starts elsewhere than you");
     else
-        set_text(value->field, text);
+        config_set_text(value, text);
     git_url_release(&url);
 }
 
@@ -264,12 +264,12 @@ static const char *branch_refusal(const char *name)
 
 void config_read_branch(const struct config_value *value)
 {
-    const char *name = text_of(value, "expected the name of a branch");
+    const char *name = config_text(value, "expected the name of a branch");
     const char *reason = name ? branch_refusal(name) : NULL;
     if (reason)
         config_mistake_value(value, reason);
     else if (name)
-        set_text(value->field, name);
+        config_set_text(value, name);
 }
 
 char **config_list_copy(const char *const *list)

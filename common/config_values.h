@@ -23,12 +23,22 @@ config_reader config_read_include;  /* char **; at least one pattern */
 config_reader config_read_exclude;  /* char ** */
 config_reader config_read_git_url;  /* char * */
 config_reader config_read_branch;   /* char * */
+/* In config_values_kinds.c: */
+config_reader config_read_http_url; /* char *; http:// or https://, without userinfo */
+config_reader config_read_path;     /* char *; absolute, `~/` expanded */
+config_reader config_read_format;   /* char * */
+config_reader config_read_variable; /* char *; the name of an environment variable */
+config_reader config_read_map;      /* json_t *, owned */
 
 /* Adds a line; what is printed with %s must have gone through config_shown. */
 void config_mistake(struct config_mistakes *mistakes, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Adds `place: VALUE: reason`. */
 void config_mistake_value(const struct config_value *value, const char *reason);
+/* NULL, and the mistake is said, if it is not a text. */
+const char *config_text(const struct config_value *value, const char *expected);
+/* Puts a copy of `text` into the field. */
+void config_set_text(const struct config_value *value, const char *text);
 /* `text` for one line: masked, escaped, cut after about 80 bytes. Caller frees. */
 char *config_shown(const char *text);
 

@@ -127,6 +127,50 @@ const char *const store_migrations[] = {
     "INSERT INTO tag(page, tag) SELECT page, tag FROM old_tag;"
     "DROP TABLE old_tag;"
     "CREATE INDEX tag_tag ON tag(tag);",
+    /* What a kind notes of its source from run to run; sessions of agents, whose text is a page. */
+    "CREATE TABLE memo("
+    " key TEXT NOT NULL PRIMARY KEY,"
+    " value TEXT NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE session("
+    " page INTEGER PRIMARY KEY REFERENCES page(id) ON DELETE CASCADE,"
+    " uuid TEXT NOT NULL UNIQUE,"
+    " project TEXT NOT NULL," /* last folder of cwd; '': not known */
+    " cwd TEXT NOT NULL,"     /* '': not known */
+    " started_at INTEGER,"    /* Unix seconds; NULL: not known */
+    " ended_at INTEGER,"      /* Unix seconds; NULL: not known */
+    " duration_ms INTEGER NOT NULL,"
+    " prompts INTEGER NOT NULL," /* of a person; results of tools are none */
+    " messages INTEGER NOT NULL,"
+    " input_tokens INTEGER NOT NULL,"
+    " output_tokens INTEGER NOT NULL,"
+    " cache_read_tokens INTEGER NOT NULL,"
+    " cache_creation_tokens INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE session_tool("
+    " session INTEGER NOT NULL REFERENCES session(page) ON DELETE CASCADE,"
+    " tool TEXT NOT NULL,"
+    " calls INTEGER NOT NULL,"
+    " errors INTEGER NOT NULL,"
+    " PRIMARY KEY(session, tool)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE session_model("
+    " session INTEGER NOT NULL REFERENCES session(page) ON DELETE CASCADE,"
+    " day TEXT NOT NULL," /* YYYY-MM-DD, UTC; '': not known */
+    " model TEXT NOT NULL,"
+    " messages INTEGER NOT NULL,"
+    " input_tokens INTEGER NOT NULL,"
+    " output_tokens INTEGER NOT NULL,"
+    " cache_read_tokens INTEGER NOT NULL,"
+    " cache_creation_tokens INTEGER NOT NULL,"
+    " PRIMARY KEY(session, day, model)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE session_repo("
+    " session INTEGER NOT NULL REFERENCES session(page) ON DELETE CASCADE,"
+    " path TEXT NOT NULL,"
+    " name TEXT NOT NULL,"
+    " PRIMARY KEY(session, path)"
+    ") STRICT, WITHOUT ROWID;",
 };
 
 const int store_format = sizeof store_migrations / sizeof *store_migrations;

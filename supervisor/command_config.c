@@ -28,8 +28,9 @@ static const char add_help[] =
     "\n"
     "Adds a source to sources.json. ID is 1 to 64 of a-z 0-9 . _ - and names its folder.\n"
     "A repository is a path, https://..., ssh://..., [user@]host:path or file:///...\n"
+    "A dir or agent-log is a path; a feed or repo-recall is https://... or http://...\n"
     "\n"
-    "  --kind K         kind of source (git)\n"
+    "  --kind K         kind of source (git); see `kind` in the README\n"
     "  --branch B       branch to follow (the remote's HEAD)\n"
     "  --include G      pattern of files to take, as in .gitignore; repeatable\n"
     "                   (*.md *.markdown *.mdx *.txt *.rst *.org)\n"
@@ -92,10 +93,8 @@ static char *absolute(const char *location)
 static const char *location_key(const char *kind_name)
 {
     const struct config_kind *kind = config_kind_find(kind_name);
-    for (const struct config_key *key = kind ? kind->keys : NULL; key && key->name; key++)
-        if (key->use == KEY_REQUIRED)
-            return key->name;
-    return kind ? NULL : "url";
+    const struct config_key *key = kind ? config_kind_location(kind) : NULL;
+    return key ? key->name : kind ? NULL : "url";
 }
 
 static bool set_text(json_t *entry, const char *key, const char *text, struct error *e)
@@ -143,8 +142,9 @@ static bool add(const struct arguments *a, struct error *e)
     if (!config_add(path, entry, e))
         return false;
     const char *id = json_string_value(json_object_get(entry, "id"));
+    const char *kind = json_string_value(json_object_get(entry, "kind"));
     const char *url = json_string_value(json_object_get(entry, "url"));
-    if (url)
+    if (url && kind && strcmp(kind, "git") == 0)
         warn_if_no_repository(id, url);
     printf("added %s; `lattice-supervise --source %s` syncs it\n", id, id);
     return true;
@@ -218,13 +218,14 @@ static json_t *texts_json(char *const *list)
 static json_t *source_json(const struct source_config *s)
 {
     CLEANUP(free_text) char *url = s->url ? url_mask(s->url) : NULL;
-    return json_pack("{s:s, s:s, s:b, s:s?, s:s?, s:I, s:I, s:I, s:I, s:I, s:s, s:o, s:o}", "id",
-                     s->id, "kind", s->kind, "enabled", s->enabled, "url", url, "branch", s->branch,
-                     "timeout_ms", (json_int_t)s->timeout_ms, "grace_ms", (json_int_t)s->grace_ms,
-                     "stall_ms", (json_int_t)s->stall_ms, "every_ms", (json_int_t)s->every_ms,
-                     "max_page_bytes", (json_int_t)s->max_page_bytes, "memory",
-                     memory_name(s->memory), "include", texts_json(s->include), "exclude",
-                     texts_json(s->exclude));
+    return json_pack(
+        "{s:s, s:s, s:b, s:s?, s:s?, s:s?, s:s?, s:I, s:I, s:I, s:I, s:I, s:s, s:o, s:o}", "id",
+        s->id, "kind", s->kind, "enabled", s->enabled, "url", url, "branch", s->branch, "path",
+        s->path, "format", s->format, "timeout_ms", (json_int_t)s->timeout_ms, "grace_ms",
+        (json_int_t)s->grace_ms, "stall_ms", (json_int_t)s->stall_ms, "every_ms",
+        (json_int_t)s->every_ms, "max_page_bytes", (json_int_t)s->max_page_bytes, "memory",
+        memory_name(s->memory), "include", texts_json(s->include), "exclude",
+        texts_json(s->exclude));
 }
 
 static void print_json(const struct config *config)
@@ -239,7 +240,7 @@ static void print_row(const struct source_config *s, int width)
 {
     char times[4][DURATION_TEXT_SIZE];
     struct buf where = {0};
-    CLEANUP(free_text) char *url = url_mask(s->url ? s->url : "");
+    CLEANUP(free_text) char *url = url_mask(s->url ? s->url : s->path ? s->path : "");
     CLEANUP(free_text)
     char *full = xasprintf("%s%s%s", url, s->branch ? " @ " : "", s->branch ? s->branch : "");
     duration_format_exact(s->timeout_ms, times[0]);

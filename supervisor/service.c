@@ -72,6 +72,8 @@ static bool is_local(const struct source_config *source)
 {
     struct git_url url = {0};
     struct error ignored = {0};
+    if (source->path)
+        return true;
     bool local = source->url && git_url_parse(source->url, getenv("HOME"), &url, &ignored) &&
                  url.kind == URL_PATH;
     git_url_release(&url);

@@ -31,12 +31,20 @@ static bool same_list(char *const *a, char *const *b)
     return (!a || !*a) && (!b || !*b);
 }
 
+static bool same_json(const json_t *a, const json_t *b)
+{
+    return a == b || (a && b && json_equal(a, b));
+}
+
 /* Would a run give the same, at the same times? Its other limits matter only once it runs. */
 static bool same_entry(const struct source_config *a, const struct source_config *b)
 {
     return a->enabled == b->enabled && a->every_ms == b->every_ms &&
            a->max_page_bytes == b->max_page_bytes && same_text(a->kind, b->kind) &&
            same_text(a->url, b->url) && same_text(a->branch, b->branch) &&
+           same_text(a->path, b->path) && same_text(a->format, b->format) &&
+           same_text(a->token_file, b->token_file) && same_text(a->token_env, b->token_env) &&
+           same_text(a->header_file, b->header_file) && same_json(a->map, b->map) &&
            same_list(a->include, b->include) && same_list(a->exclude, b->exclude);
 }
 

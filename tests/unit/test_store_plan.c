@@ -88,7 +88,8 @@ static void import(struct fixture *f, const struct plan_item *item)
     }
     snprintf(text, sizeof text, "# Title\n\nbody of %s\n", item->blob);
     CHECK_OK(page_parse(&f->page, item->path, text, strlen(text), &e), &e);
-    CHECK_OK(store_page_put(f->store, item->page, &origin, &f->page, &e), &e);
+    int64_t page = item->page;
+    CHECK_OK(store_page_put(f->store, &page, &origin, &f->page, &e), &e);
 }
 
 static void apply(struct fixture *f, enum plan_op op)

@@ -3,29 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "worker/sync/batch.h"
 #include "worker/sync/page.h"
 #include "worker/sync/report.h"
 #include "worker/sync/stop.h"
 #include "worker/sync/store_page.h"
 #include "worker/sync/sync.h"
 
-/* A transaction ends after this many pages or bytes, or when its time is up: see batch_ms. Larger
- * ones save little; smaller ones make more segments of the index, which then have to merge. */
-enum { BATCH_PAGES_NORMAL = 4096, BATCH_PAGES_LOW = 256 };
-enum { BATCH_BYTES_NORMAL = 32 * 1024 * 1024, BATCH_BYTES_LOW = 2 * 1024 * 1024 };
 /* Plan rows read at once, and asked of the source ahead. */
 enum { BLOCK_ITEMS = 1024, BLOCK_ITEMS_LOW = 256 };
-/* A commit writes the index that its batch gathered, and a stop that comes just before it must
- * still see it end: so it may take half of the grace. How long it takes is learned from the ones
- * before, as a share of the time that gathering took; the first one is taken to need half of that.
- */
-enum { COMMIT_GRACE_SHARE = 2, BATCH_MIN_MS = 20 };
-static const double first_commit_share = 0.5;
-static const double least_commit_share = 0.1;
-
 /* Of the path of what cannot be a page, in the log: the reason behind it must fit too. */
 enum { REFUSED_PATH_SHOWN = 1000 };
 
@@ -35,70 +23,10 @@ enum { WARNINGS_SHOWN = 20 };
 struct import {
     struct sync *sync;
     struct page page;
-    int64_t batch_pages;
-    int64_t batch_bytes;
-    int64_t batch_started_ms;
-    int64_t commit_ms;   /* that a commit may take */
-    double commit_share; /* of the time that gathering took */
-    int64_t total;
+    struct batch batch;
     struct plan_block blocks[2];
     int64_t warned;
 };
-
-static bool is_low(const struct import *in)
-{
-    return in->sync->source->memory == MEMORY_LOW;
-}
-
-/* May the batch go on, or would its commit come to take too long? */
-static bool batch_has_time(const struct import *in)
-{
-    int64_t gathered_ms = clock_monotonic_ms() - in->batch_started_ms;
-    return gathered_ms < BATCH_MIN_MS ||
-           (double)gathered_ms * in->commit_share < (double)in->commit_ms;
-}
-
-static bool commit_batch(struct import *in, struct error *e)
-{
-    int64_t started_ms = clock_monotonic_ms();
-    int64_t gathered_ms = started_ms - in->batch_started_ms;
-    in->batch_pages = 0;
-    if (!sync_commit(in->sync, e))
-        return false;
-    int64_t took_ms = clock_monotonic_ms() - started_ms;
-    if (gathered_ms >= BATCH_MIN_MS) {
-        double share = (double)took_ms / (double)gathered_ms;
-        in->commit_share = share > least_commit_share ? share : least_commit_share;
-    }
-    return true;
-}
-
-/* Commits when the batch is full, its time is up, or a stop came. */
-static bool end_item(struct import *in, int64_t bytes, struct error *e)
-{
-    struct sync *s = in->sync;
-    bool low = is_low(in);
-    in->batch_pages++;
-    in->batch_bytes += bytes;
-    if (!sync_progress(s, s->done + 1, in->total, e))
-        return false;
-    if (in->batch_pages < (low ? BATCH_PAGES_LOW : BATCH_PAGES_NORMAL) &&
-        in->batch_bytes < (low ? BATCH_BYTES_LOW : BATCH_BYTES_NORMAL) && !stop_requested() &&
-        batch_has_time(in))
-        return true;
-    return commit_batch(in, e);
-}
-
-static bool begin_item(struct import *in, struct error *e)
-{
-    struct sync *s = in->sync;
-    if (store_in_transaction(s->store))
-        return true;
-    in->batch_pages = 0;
-    in->batch_bytes = 0;
-    in->batch_started_ms = clock_monotonic_ms();
-    return sync_begin(s, e) && store_bulk(s->store, e);
-}
 
 /* One item of an operation that needs no content. */
 static bool apply(struct import *in, enum plan_op op, const struct plan_item *item, struct error *e)
@@ -133,7 +61,8 @@ static enum step apply_all(struct import *in, enum plan_op op, struct error *e)
         for (size_t i = 0; i < block->count; i++) {
             if (!stop_poll(NULL, 0, 0))
                 return STEP_STOPPED;
-            if (!begin_item(in, e) || !apply(in, op, &block->items[i], e) || !end_item(in, 0, e))
+            if (!batch_begin(&in->batch, e) || !apply(in, op, &block->items[i], e) ||
+                !batch_end(&in->batch, 0, e))
                 return STEP_FAILED;
             after = block->items[i].seq;
         }
@@ -219,7 +148,7 @@ static bool import_item(struct import *in, const struct plan_item *item,
     const struct page_origin origin = {
         .path = item->path,
         .path_size = item->path_size,
-        .blob = item->blob,
+        .blob = content->blob ? content->blob : item->blob,
         .epoch = s->rules.epoch,
         .size_bytes = (int64_t)content->size,
     };
@@ -235,7 +164,9 @@ static bool import_item(struct import *in, const struct plan_item *item,
             in, item, &origin,
             &(struct page_refusal){.reason = reason, .detail = detail.data, .shape = s->shape}, e);
     else {
-        ok = store_page_put(s->store, item->page, &origin, &in->page, e);
+        int64_t page = item->page;
+        ok = store_page_put(s->store, &page, &origin, &in->page, e) &&
+             (!s->kind->stored || s->kind->stored(s->kind_state, s->store, page, content, e));
         *count += !item->moved;
     }
     --*left;
@@ -265,18 +196,18 @@ static enum step import_block(struct import *in, const struct plan_block *block,
 {
     struct sync *s = in->sync;
     for (size_t i = 0; i < block->count; i++) {
-        struct blob_content content;
+        struct blob_content content = {0};
         if (stop_requested())
             return STEP_STOPPED;
         enum step step = s->kind->read(s->kind_state, s->source->max_page_bytes, &content, e);
         if (step != STEP_DONE)
             return step;
-        if (content.content == CONTENT_MISSING) {
-            s->missing++;
+        if (content.content == CONTENT_MISSING || content.content == CONTENT_MOVED) {
+            ++*(content.content == CONTENT_MISSING ? &s->missing : &s->moved);
             continue;
         }
-        if (!begin_item(in, e) || !import_item(in, &block->items[i], &content, e) ||
-            !end_item(in, (int64_t)content.size, e))
+        if (!batch_begin(&in->batch, e) || !import_item(in, &block->items[i], &content, e) ||
+            !batch_end(&in->batch, (int64_t)content.size, e))
             return STEP_FAILED;
     }
     return stop_poll(NULL, 0, 0) ? STEP_DONE : STEP_STOPPED;
@@ -311,17 +242,24 @@ static enum step run_operations(struct import *in, struct error *e)
     return step == STEP_DONE ? apply_all(in, PLAN_FORGET, e) : step;
 }
 
-enum step import_run(struct sync *s, struct error *e)
+static enum step import_pages(struct sync *s, struct error *e)
 {
     struct import in = {.sync = s};
     const struct plan_counts *c = &s->now.left;
-    in.total = c->renames + c->adds + c->changes + c->deletes + c->forgets;
-    in.commit_ms = s->job->grace_ms / COMMIT_GRACE_SHARE;
-    in.commit_share = first_commit_share;
+    batch_init(&in.batch, s, c->renames + c->adds + c->changes + c->deletes + c->forgets);
     for (int i = 0; i < 2; i++)
-        in.blocks[i].limit = is_low(&in) ? BLOCK_ITEMS_LOW : BLOCK_ITEMS;
-    s->done = 0;
+        in.blocks[i].limit = in.batch.low ? BLOCK_ITEMS_LOW : BLOCK_ITEMS;
     enum step step = run_operations(&in, e);
+    page_release(&in.page);
+    plan_block_release(&in.blocks[0]);
+    plan_block_release(&in.blocks[1]);
+    return step;
+}
+
+enum step import_run(struct sync *s, struct error *e)
+{
+    s->done = 0;
+    enum step step = s->kind->import ? s->kind->import(s, s->kind_state, e) : import_pages(s, e);
     /* What was done before a stop, or before the source failed, is kept. */
     bool sound = step != STEP_FAILED ||
                  (e->cause != CAUSE_STORE && e->cause != CAUSE_BUG && e->cause != CAUSE_SHRINK);
@@ -330,8 +268,5 @@ enum step import_run(struct sync *s, struct error *e)
         step = STEP_FAILED;
         *e = problem;
     }
-    page_release(&in.page);
-    plan_block_release(&in.blocks[0]);
-    plan_block_release(&in.blocks[1]);
     return step;
 }

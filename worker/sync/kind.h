@@ -25,12 +25,18 @@ struct listing {
     void (*skipped)(void *context, enum not_followed what, const char *path, int delta);
 };
 
-enum content { CONTENT_PAGE, CONTENT_TOO_LARGE, CONTENT_MISSING };
+enum content {
+    CONTENT_PAGE,
+    CONTENT_TOO_LARGE,
+    CONTENT_MISSING, /* the source names it and does not have it */
+    CONTENT_MOVED,   /* it went or changed all the while it was read: another run's */
+};
 
 struct blob_content {
     enum content content;
     const char *bytes; /* borrowed until the next read */
     size_t size;       /* of the blob, also where it is too large */
+    const char *blob; /* the id of these bytes, if they are newer than what was listed; else NULL */
 };
 
 struct source_kind {
@@ -57,6 +63,13 @@ struct source_kind {
     bool (*recover)(void *state, struct error *e);
     /* The store now equals the head: pin it, drop what is not needed any more. May be NULL. */
     bool (*settled)(void *state, struct error *e);
+    /* Behind the page of a content in the transaction in hand: what the kind derives from it. May
+     * be NULL. */
+    bool (*stored)(void *state, struct store *store, int64_t page,
+                   const struct blob_content *content, struct error *e);
+    /* For a kind whose pages are not listed: does the whole import, in batches (batch.h), and
+     * counts in sync->now. Then list, changes, prepare, request, read and stored are NULL. */
+    enum step (*import)(struct sync *sync, void *state, struct error *e);
     /* Ends children and frees; NULL-safe. */
     void (*release)(void *state);
 };
@@ -84,5 +97,10 @@ CHECKED bool sync_fetching(struct sync *sync, int64_t done, int64_t total, struc
 CHECKED bool sync_commit(struct sync *sync, struct error *e);
 /* Something durable was gained outside the store (a pack in the mirror). */
 void sync_banked(struct sync *sync);
+/* What a kind noted at its last run that came to its end; NULL if it did not. Caller frees. */
+CHECKED bool sync_memo(struct sync *sync, const char *key, char **value, struct error *e);
+/* Notes `value` (NULL: nothing any more) under `key`, in the transaction that makes the bookmark or
+ * finds it unchanged: an ETag is never known without what it stands for. */
+void sync_remember(struct sync *sync, const char *key, const char *value);
 
 #endif

@@ -78,6 +78,8 @@ static enum step fill(struct filter *f, struct listing *to, struct error *e)
         s->unchanged = true;
         return STEP_DONE;
     }
+    if (s->kind->import)
+        return STEP_DONE;
     if (comparable(s)) {
         enum step step = by_changes(f, to, &usable, e);
         if (step != STEP_DONE || usable)
@@ -124,9 +126,11 @@ enum step plan_run(struct sync *s, struct error *e)
         return step;
     }
     set_target(s);
+    s->have = s->state.pages;
+    if (s->kind->import)
+        return STEP_DONE;
     if (!plan_finish(s->store, s->state.target_allow_shrink, &s->now.left, e))
         return STEP_FAILED;
     s->kept.left = s->now.left;
-    s->have = s->state.pages;
     return STEP_DONE;
 }

@@ -30,10 +30,11 @@ struct plan_state {
 
 struct store {
     sqlite3 *db;
-    struct statements write; /* store_write.c */
-    struct statements state; /* store_state.c */
-    struct statements page;  /* store_page.c */
-    struct statements plan;  /* store_plan.c */
+    struct statements write;   /* store_write.c */
+    struct statements state;   /* store_state.c */
+    struct statements page;    /* store_page.c */
+    struct statements plan;    /* store_plan.c */
+    struct statements session; /* store_session.c */
     enum memory_size memory;
     char run_id[RUN_ID_SIZE];
     char phase[16];

@@ -184,9 +184,10 @@ static bool drop_derived(struct store *store, int64_t id, struct error *e)
            run_for_page(store, SQL_LINK_DROP, id, e) && run_for_page(store, SQL_TAG_DROP, id, e);
 }
 
-bool store_page_put(struct store *store, int64_t id, const struct page_origin *origin,
+bool store_page_put(struct store *store, int64_t *at, const struct page_origin *origin,
                     const struct page *page, struct error *e)
 {
+    int64_t id = *at;
     sqlite3_stmt *s = store->page.s[id ? SQL_PAGE_SET : SQL_PAGE_ADD];
     if (id && !drop_derived(store, id, e))
         return false;
@@ -196,7 +197,7 @@ bool store_page_put(struct store *store, int64_t id, const struct page_origin *o
     if (!db_run(s, NULL, e))
         return false;
     if (!id) {
-        id = sqlite3_last_insert_rowid(store->db);
+        *at = id = sqlite3_last_insert_rowid(store->db);
         store_count(store, 1, 0);
     }
     return put_chunks(store, id, page, e) && put_links(store, id, origin, page, e) &&

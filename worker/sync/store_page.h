@@ -18,8 +18,9 @@ struct page_origin {
  * writing (see store_page.c for what was measured). */
 CHECKED bool store_bulk(struct store *store, struct error *e);
 
-/* Adds the page, or replaces that of row `id` if it is not 0. An error row of the path goes. */
-CHECKED bool store_page_put(struct store *store, int64_t id, const struct page_origin *origin,
+/* Adds the page and sets *id, or replaces that of row *id if it is not 0. An error row of the path
+ * goes. */
+CHECKED bool store_page_put(struct store *store, int64_t *id, const struct page_origin *origin,
                             const struct page *page, struct error *e);
 CHECKED bool store_page_delete(struct store *store, int64_t id, struct error *e);
 /* The page keeps its identity and everything derived from its bytes. */

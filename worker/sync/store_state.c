@@ -7,7 +7,19 @@
 #include "common/text.h"
 #include "worker/sync/store_internal.h"
 
-enum { SQL_READ, SQL_TARGET, SQL_BOOKMARK, SQL_FRESH, SQL_SKIPPED, SQL_RUN, SQL_TRIM, SQL_COUNT };
+enum {
+    SQL_READ,
+    SQL_TARGET,
+    SQL_BOOKMARK,
+    SQL_FRESH,
+    SQL_SKIPPED,
+    SQL_RUN,
+    SQL_TRIM,
+    SQL_MEMO,
+    SQL_MEMO_SET,
+    SQL_MEMO_DROP,
+    SQL_COUNT
+};
 
 static const char *const sql[SQL_COUNT] = {
     [SQL_READ] = "SELECT bookmark, bookmark_shape, target, target_shape, target_allow_shrink,"
@@ -21,6 +33,9 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_SKIPPED] = "UPDATE sync_state SET skipped = ?1",
     [SQL_RUN] = "INSERT INTO run(" RUN_COLUMNS ") VALUES(" RUN_PARAMETERS ")",
     [SQL_TRIM] = "DELETE FROM run WHERE seq <= (SELECT max(seq) FROM run) - ?1",
+    [SQL_MEMO] = "SELECT value FROM memo WHERE key = ?1",
+    [SQL_MEMO_SET] = "REPLACE INTO memo(key, value) VALUES(?1, ?2)",
+    [SQL_MEMO_DROP] = "DELETE FROM memo WHERE key = ?1",
 };
 
 static bool prepare(struct store *store, struct error *e)
@@ -114,6 +129,33 @@ bool store_set_skipped(struct store *store, int64_t skipped, struct error *e)
         return false;
     bind_int(store->state.s[SQL_SKIPPED], 1, skipped);
     return db_run(store->state.s[SQL_SKIPPED], NULL, e);
+}
+
+bool store_memo(struct store *store, const char *key, char **value, struct error *e)
+{
+    bool row = false;
+    *value = NULL;
+    if (!prepare(store, e))
+        return false;
+    sqlite3_stmt *s = store->state.s[SQL_MEMO];
+    bind_text(s, 1, key);
+    if (!db_first(s, &row, e))
+        return false;
+    if (row)
+        *value = xstrdup(column_text(s, 0));
+    db_reset(s);
+    return true;
+}
+
+bool store_set_memo(struct store *store, const char *key, const char *value, struct error *e)
+{
+    if (!prepare(store, e))
+        return false;
+    sqlite3_stmt *s = store->state.s[value ? SQL_MEMO_SET : SQL_MEMO_DROP];
+    bind_text(s, 1, key);
+    if (value)
+        bind_text(s, 2, value);
+    return db_run(s, NULL, e);
 }
 
 static bool write_run(struct store *store, const struct run_result *run, struct error *e)

@@ -75,6 +75,12 @@ CHECKED bool store_set_bookmark(struct store *store, const char *bookmark, const
 /* Within a transaction: the store is known to equal what its source was at `at` (Unix seconds; 0:
  * it is not known to have equalled it ever). */
 CHECKED bool store_set_fresh(struct store *store, int64_t at, struct error *e);
+/* What a kind notes of its source from run to run. *value is NULL if there is none; caller frees.
+ */
+CHECKED bool store_memo(struct store *store, const char *key, char **value, struct error *e);
+/* Within a transaction; a `value` of NULL takes the memo away. */
+CHECKED bool store_set_memo(struct store *store, const char *key, const char *value,
+                            struct error *e);
 CHECKED bool store_set_skipped(struct store *store, int64_t skipped, struct error *e);
 
 /* Pages that came and went in the transaction in hand; sync_state's counts follow at commit. */

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <xxhash.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
@@ -17,6 +16,7 @@
 #include "worker/sync/leftovers.h"
 #include "worker/sync/page.h"
 #include "worker/sync/report.h"
+#include "worker/sync/shape.h"
 #include "worker/sync/stop.h"
 #include "worker/sync/store_page.h"
 
@@ -61,6 +61,28 @@ void sync_banked(struct sync *s)
     s->banked = true;
 }
 
+bool sync_memo(struct sync *s, const char *key, char **value, struct error *e)
+{
+    return store_memo(s->store, key, value, e);
+}
+
+void sync_remember(struct sync *s, const char *key, const char *value)
+{
+    if (!s->memos)
+        s->memos = json_object();
+    json_object_set_new(s->memos, key, value ? json_string(value) : json_null());
+}
+
+static bool write_memos(struct sync *s, struct error *e)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach (s->memos, key, value)
+        if (!store_set_memo(s->store, key, json_string_value(value), e))
+            return false;
+    return true;
+}
+
 bool sync_would_be_unchanged(const struct sync *s, const char *head)
 {
     const struct sync_state *state = &s->state;
@@ -92,47 +114,6 @@ bool sync_commit(struct sync *s, struct error *e)
     return true;
 }
 
-static void hash_text(XXH3_state_t *hash, const char *text)
-{
-    /* The length first: "ab","c" and "a","bc" are different lists. */
-    uint64_t size = text ? strlen(text) : UINT64_MAX;
-    XXH3_128bits_update(hash, &size, sizeof size);
-    if (text)
-        XXH3_128bits_update(hash, text, strlen(text));
-}
-
-static void hash_list(XXH3_state_t *hash, char *const *list)
-{
-    for (; list && *list; list++)
-        hash_text(hash, *list);
-    hash_text(hash, NULL);
-}
-
-/* Kind, url, branch, filters, limits and importer version: section 6 of the design. Userinfo is
- * left out: a new password changes no page. */
-static void make_shape(struct sync *s)
-{
-    const struct source_config *c = s->source;
-    XXH3_state_t *hash = XXH3_createState();
-    CLEANUP(free_text) char *url = c->url ? xstrdup(c->url) : NULL;
-    const int64_t numbers[] = {c->max_page_bytes, IMPORTER_VERSION};
-    if (!hash)
-        abort();
-    if (url)
-        redact_userinfo(url);
-    XXH3_128bits_reset(hash);
-    hash_text(hash, c->kind);
-    hash_text(hash, url);
-    hash_text(hash, c->branch);
-    hash_list(hash, c->include);
-    hash_list(hash, c->exclude);
-    XXH3_128bits_update(hash, numbers, sizeof numbers);
-    XXH128_hash_t digest = XXH3_128bits_digest(hash);
-    snprintf(s->shape, sizeof s->shape, "%016" PRIx64 "%016" PRIx64, (uint64_t)digest.high64,
-             (uint64_t)digest.low64);
-    XXH3_freeState(hash);
-}
-
 static enum step fetch_run(struct sync *s, struct error *e)
 {
     free(s->head);
@@ -140,6 +121,7 @@ static enum step fetch_run(struct sync *s, struct error *e)
     s->kind->release(s->kind_state);
     s->kind_state = NULL;
     s->missing = 0;
+    s->moved = 0;
     s->head_read_at = clock_unix_s();
     return s->kind->fetch(s, &s->kind_state, &s->head, e);
 }
@@ -167,6 +149,8 @@ static enum step finish_run(struct sync *s, struct error *e)
                   s->missing);
         return STEP_FAILED;
     }
+    if (s->moved)
+        return STEP_STOPPED;
     if (!merge(s, e))
         return STEP_FAILED;
     /* The bookmark moves in the transaction of the run row: see sync_run. */
@@ -261,7 +245,7 @@ static bool forget_other_source(struct sync *s, struct error *e)
 static enum step run_locked(struct sync *s, struct error *e)
 {
     struct sync_state *state = &s->state;
-    make_shape(s);
+    shape_of(s->source, s->shape);
     s->rules = (struct plan_rules){
         .shape = s->shape,
         .max_page_bytes = s->source->max_page_bytes,
@@ -298,6 +282,11 @@ static void judge_stop(struct sync *s)
     char how[STOP_WORDS_SIZE];
     stop_describe(reason, s->job->stall_ms, how);
     r->outcome = OUTCOME_PARTIAL;
+    if (s->moved && reason == STOP_NONE) {
+        snprintf(r->message, sizeof r->message,
+                 "%" PRId64 " changed while they were read; run again to take them", s->moved);
+        return;
+    }
     if (!s->banked && !(s->store && store_committed(s->store))) {
         snprintf(r->message, sizeof r->message,
                  "stopped %s in phase %s before anything could be kept; %s", how, s->phase,
@@ -382,6 +371,8 @@ static bool end_run(struct sync *s, struct error *e)
              store_set_skipped(s->store, s->skipped, e);
     else if (r->outcome == OUTCOME_UNCHANGED)
         ok = store_set_fresh(s->store, s->head_read_at, e);
+    if (r->outcome == OUTCOME_OK || r->outcome == OUTCOME_UNCHANGED)
+        ok = ok && write_memos(s, e);
     ok = ok && read_counts(s, e) && store_end_run(s->store, r, e);
     if (!ok)
         store_rollback(s->store);
@@ -492,6 +483,7 @@ void sync_run(const struct home *home, const struct source_config *source, const
     }
     lock_kernel_release(&fd);
     sync_state_release(&s.state);
+    json_decref(s.memos);
     free(s.head);
     *result = s.result;
 }

@@ -5,6 +5,7 @@
 #include "common/config.h"
 #include "common/home.h"
 #include "worker/sync/kind.h"
+#include "worker/sync/shape.h"
 #include "worker/sync/store_plan.h"
 #include "worker/sync/store_write.h"
 
@@ -30,15 +31,16 @@ struct sync {
     struct plan_rules rules;
     struct quarantine_view quarantine; /* as it was when the run began */
     struct tally now;
-    struct tally kept;    /* as of the last commit */
-    int64_t head_read_at; /* Unix seconds; just before the head was asked for */
-    int64_t have;         /* pages in the store when the plan was made */
-    char *head;           /* owned; where this run is going */
-    char shape[33];       /* hash of everything besides the head that shapes the result */
+    struct tally kept;      /* as of the last commit */
+    int64_t head_read_at;   /* Unix seconds; just before the head was asked for */
+    int64_t have;           /* pages in the store when the plan was made */
+    char *head;             /* owned; where this run is going */
+    char shape[SHAPE_SIZE]; /* hash of everything besides the head that shapes the result */
     const char *phase;
     int64_t done;
     int64_t total;
     int64_t missing;      /* blobs that could not be read */
+    int64_t moved;        /* contents that changed while they were read */
     int64_t skipped;      /* symlinks and submodules at the head, or their change */
     bool leftovers_ended; /* what earlier runs left was looked for */
     bool unchanged;
@@ -46,6 +48,7 @@ struct sync {
     bool recovered; /* the kind made its own copy anew */
     struct run_result result;
     struct store_notice notice; /* what the store says at the end */
+    json_t *memos;              /* owned; what sync_remember was told */
 };
 
 /* Runs it and fills `result`: whatever happens, there is an outcome, and the store's run row says
