@@ -49,7 +49,8 @@ none_alive() {
     flock -x -w "$1" "$LOCK" true
 }
 
-# nasty_wave TIMEOUT GRACE JOBS: all kinds once. The table as JSON is in $DIR/out, latencies are added to $DIR/latency.
+# nasty_wave TIMEOUT GRACE JOBS: all kinds once. The table as JSON is in $DIR/out, latencies are added to $DIR/latency,
+# and where each was spent to $DIR/latency.why.
 nasty_wave() {
     local kind args=()
     for kind in "${KINDS[@]}"; do
@@ -57,6 +58,7 @@ nasty_wave() {
     done
     PATH=$DIR/bin:$PATH LATTICE_LOG=debug "$SUPERVISE" "${args[@]}" --timeout "$1" --grace "$2" --jobs "$3" \
         --waves 1 --json >"$DIR/out" 2>"$DIR/err" || true
+    sed -n 's/^debug \(.*\) end: slot free \([0-9-]*\) ms after its hard deadline\(.*\)/\2 ms: \1\3/p' "$DIR/err" >>"$DIR/latency.why"
     sed -n 's/.* slot free \([0-9-]*\) ms after its hard deadline.*/\1/p' "$DIR/err" >>"$DIR/latency"
 }
 

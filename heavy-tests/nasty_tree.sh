@@ -52,6 +52,7 @@ name_survivors() {
 deadlines() {
     local tier=$1 done_rounds=0 killed=0 median max count
     : >"$DIR/latency"
+    : >"$DIR/latency.why"
     : >"$COUNT"
     touch "$DIR/hold" # the worker is kept stopped: all is left to the supervisor
     while [ "$done_rounds" -lt "$ROUNDS" ]; do
@@ -70,6 +71,7 @@ deadlines() {
     reached=$(stat -c %s "$COUNT")
     echo "  $done_rounds runs, $killed killed, $reached got to their worst; slot free after its deadline: $(
         percentiles "$DIR/latency" | awk '{ printf "p50 %s ms, p99 %s ms, max %s ms", $1, $2, $3 }')"
+    echo "  the longest: $(sort -n "$DIR/latency.why" | tail -n 1); load $(cut -d ' ' -f 1-3 /proc/loadavg)"
     # A loaded machine may keep a few from starting in time; more of them would make this a test of nothing.
     [ "$killed" -ge $((done_rounds * 9 / 10)) ] || bad "$tier: vacuous: only $killed of $done_rounds were killed"
     [ "$reached" -ge $((done_rounds * 9 / 10)) ] || bad "$tier: vacuous: only $reached of $done_rounds programs were at work"

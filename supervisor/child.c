@@ -30,6 +30,7 @@ struct child {
     uv_work_t work;
     uv_work_t killing;
     struct contained *contained; /* owned; what the worker starts */
+    int64_t killed_ms;           /* uv_now() when its group was last signalled */
     int64_t ending_since_ms;     /* uv_now() when the search for what it left began */
     bool contained_empty;        /* nothing of it is left */
     bool last_look;              /* what is found now is stuck */
@@ -176,6 +177,7 @@ static void killed(uv_work_t *work, int status)
 static void signal_group(struct child *child, int signal)
 {
     kill(-child->process.pid, signal);
+    child->killed_ms = now(child);
     if (signal != SIGKILL || child->is_killing || !contained_cgroup(child->contained))
         return;
     child->is_killing = true;
@@ -338,10 +340,14 @@ static void collect(struct child *child)
 /* For those who measure: the heavy tests. */
 static void log_latency(const struct child *child)
 {
+    int64_t hard_ms = child->machine.hard_at_ms;
     uv_update_time(child->spec.loop);
     if (child->machine.kill_stage == KILL_KILL)
-        log_line(LOG_DEBUG, child->spec.source, "end", "slot free %lld ms after its hard deadline",
-                 (long long)(now(child) - child->machine.hard_at_ms));
+        log_line(LOG_DEBUG, child->spec.source, "end",
+                 "slot free %lld ms after its hard deadline: killed after %lld, exited after %lld, "
+                 "%zu looks",
+                 (long long)(now(child) - hard_ms), (long long)(child->killed_ms - hard_ms),
+                 (long long)(child->ending_since_ms - hard_ms), contained_looks(child->contained));
 }
 
 static void finish(struct child *child)

@@ -144,6 +144,11 @@ size_t contained_swept(const struct contained *run)
     return run->swept;
 }
 
+size_t contained_looks(const struct contained *run)
+{
+    return run->looks;
+}
+
 pid_t contained_left(const struct contained *run)
 {
     return run->left;
@@ -222,7 +227,7 @@ bool containment_open(const struct home *home, struct containment **out, struct 
     CLEANUP(free_text) char *own = NULL;
     char text[ERROR_TEXT_SIZE];
     c->home = home;
-    pthread_mutex_init(&c->looking, NULL);
+    pthread_cond_init(&c->looked, NULL);
     pthread_mutex_init(&c->mutex, NULL);
     note_children(c);
     if (!choose(&c->tier, &own, text, sizeof text, e) || (own && !open_cgroup(c, own, e))) {
@@ -244,7 +249,7 @@ void containment_close(struct containment **containment)
     if (c->cgroup)
         cgroup_remove(c->cgroup);
     pthread_mutex_destroy(&c->mutex);
-    pthread_mutex_destroy(&c->looking);
+    pthread_cond_destroy(&c->looked);
     free(c->before);
     free(c->cgroup);
     free(c);

@@ -62,6 +62,8 @@ bool contained_end(struct contained *run);
 bool contained_end_clean(struct contained *run);
 /* Processes that were found outside of the worker's group. */
 size_t contained_swept(const struct contained *run);
+/* How often /proc was read for its end. */
+size_t contained_looks(const struct contained *run);
 /* Of one that is still there; 0 if there is none. */
 pid_t contained_left(const struct contained *run);
 /* What is left of it is the sweep's from now on. */

@@ -162,14 +162,12 @@ static void choose_all(struct containment *c, const struct contained *run, struc
     process_choose_descendants(scan->all, scan->count, scan->chosen);
 }
 
-/* Dead children of ours that libuv does not know, by number: waitpid(-1) would take its. Returns
- * how many were orphans of our workers, and may be the run's: as long as some come, something of
- * theirs is alive, be it so short-lived that no list shows it; their groups are killed with them.
- */
-static size_t reap_adopted(struct containment *c, const struct contained *run,
-                           const struct scan *scan)
+/* Dead children of ours that libuv does not know, by number: waitpid(-1) would take its. Counts for
+ * each of the runs that asked those that were orphans of our workers, and may be that run's: as
+ * long as some come, something of theirs is alive, be it so short-lived that no list shows it;
+ * their groups are killed with them. */
+static void reap_adopted(struct containment *c, struct contained *asked, const struct scan *scan)
 {
-    size_t count = 0;
     pid_t group = 0;
     for (size_t i = 0; i < scan->count; i++) {
         const struct process_stat *stat = &scan->all[i];
@@ -179,11 +177,11 @@ static size_t reap_adopted(struct containment *c, const struct contained *run,
             if (stat->group != group && !is_worker(c, stat->group))
                 process_kill_group(stat);
             group = stat->group;
-            count += !is_older(stat, run);
+            for (struct contained *run = asked; run; run = run->next_asked)
+                run->orphans += !is_older(stat, run);
         }
         waitpid(stat->pid, NULL, WNOHANG);
     }
-    return count;
 }
 
 static bool is_ending(struct containment *c)
@@ -211,25 +209,22 @@ void containment_reap(struct containment *c)
 
 /* Killing. */
 
-/* Until they are gone, up to CONTAINED_WAIT_MS for all; those that are ours are reaped. Returns how
- * many there were. */
-static size_t wait_and_reap(struct containment *c, struct pollfd *dying, const struct scan *scan)
+/* Until they are gone, up to CONTAINED_WAIT_MS for all; those that are ours are reaped. */
+static void wait_and_reap(struct containment *c, struct dying_list *dying)
 {
     int64_t until_ms = clock_monotonic_ms() + CONTAINED_WAIT_MS;
-    size_t count = 0;
-    for (size_t i = 0; i < scan->count; i++) {
-        if (dying[i].fd < 0)
-            continue;
+    for (size_t i = 0; i < dying->count; i++) {
+        struct pollfd end = {.fd = dying->all[i].pidfd, .events = POLLIN};
         int64_t left_ms = until_ms - clock_monotonic_ms();
-        while (poll(&dying[i], 1, left_ms > 0 ? (int)left_ms : 0) < 0 && errno == EINTR)
+        while (poll(&end, 1, left_ms > 0 ? (int)left_ms : 0) < 0 && errno == EINTR)
             left_ms = until_ms - clock_monotonic_ms();
-        close(dying[i].fd);
-        count++;
+        close(end.fd);
         /* Its parent may be gone since the list was read: then it is ours to reap by now. */
-        if (dying[i].revents && !is_worker(c, scan->all[i].pid))
-            waitpid(scan->all[i].pid, NULL, WNOHANG);
+        if (end.revents && !is_worker(c, dying->all[i].pid))
+            waitpid(dying->all[i].pid, NULL, WNOHANG);
     }
-    return count;
+    free(dying->all);
+    *dying = (struct dying_list){0};
 }
 
 /* Each process once: what was started later than the newest one counted so far is new. */
@@ -261,16 +256,19 @@ static void stop_chosen(const struct scan *scan)
     }
 }
 
-/* Caller frees; one per process of the list, in its order, fd -1 for those that were left alone. */
-static struct pollfd *kill_chosen(struct containment *c, const struct scan *scan)
+/* For wait_and_reap, which releases the list. */
+static struct dying_list kill_chosen(struct containment *c, const struct scan *scan)
 {
-    struct pollfd *dying = xcalloc(scan->count + 1, sizeof *dying);
+    struct dying_list dying = {.all = xcalloc(count_chosen(scan) + 1, sizeof *dying.all)};
     stop_chosen(scan);
     for (size_t i = 0; i < scan->count; i++) {
-        if (scan->chosen[i] && !is_worker(c, scan->all[i].group))
+        if (!scan->chosen[i])
+            continue;
+        if (!is_worker(c, scan->all[i].group))
             process_kill_group(&scan->all[i]);
-        dying[i] = (struct pollfd){.fd = scan->chosen[i] ? process_kill(&scan->all[i]) : -1,
-                                   .events = POLLIN};
+        int pidfd = process_kill(&scan->all[i]);
+        if (pidfd >= 0)
+            dying.all[dying.count++] = (struct dying){.pidfd = pidfd, .pid = scan->all[i].pid};
     }
     return dying;
 }
@@ -285,33 +283,99 @@ static bool group_is_empty(struct contained *run)
     return cgroup_wait_empty(run->cgroup, 0);
 }
 
-/* One look. True if there was nothing. Ends of several runs look one after the other: what one of
- * them reaps the next need not read. None waits for the dying of another's. */
-static bool look(struct contained *run)
+/* One reading of /proc serves all ends that asked for a look before it began: on a loaded machine
+ * it is the processor's time that they wait for, and each with a reading of its own would wait for
+ * the others' besides. Who asks meanwhile waits for the next. */
+
+static void begin_looking(struct containment *c)
+{
+    pthread_mutex_lock(&c->mutex);
+    while (c->is_looking)
+        pthread_cond_wait(&c->looked, &c->mutex);
+    c->is_looking = true;
+    pthread_mutex_unlock(&c->mutex);
+}
+
+static void end_looking(struct containment *c, struct contained *asked)
+{
+    pthread_mutex_lock(&c->mutex);
+    c->is_looking = false;
+    for (struct contained *run = asked; run; run = run->next_asked)
+        run->asks = false;
+    pthread_cond_broadcast(&c->looked);
+    pthread_mutex_unlock(&c->mutex);
+}
+
+/* Their threads wait until end_looking, so none of them is freed meanwhile. */
+static struct contained *list_asked(struct containment *c)
+{
+    struct contained *asked = NULL;
+    pthread_mutex_lock(&c->mutex);
+    for (struct contained *run = c->runs; run; run = run->next)
+        if (run->asks) {
+            run->next_asked = asked;
+            asked = run;
+        }
+    pthread_mutex_unlock(&c->mutex);
+    return asked;
+}
+
+static void look_for_one(struct contained *run, struct scan *scan)
 {
     struct containment *c = run->containment;
-    struct scan scan;
-    pthread_mutex_lock(&c->looking);
-    scan_read(&scan);
-    choose_all(c, run, &scan);
-    bool nothing = count_chosen(&scan) == 0;
-    bool empty = group_is_empty(run);
-    if (nothing)
+    memset(scan->chosen, 0, scan->count * sizeof *scan->chosen);
+    choose_all(c, run, scan);
+    run->looks++;
+    run->orphans = 0;
+    run->found_nothing = count_chosen(scan) == 0;
+    run->found_empty = group_is_empty(run);
+    if (run->found_nothing)
         run->left = 0;
-    count_swept(run, &scan);
-    if (!empty)
+    count_swept(run, scan);
+    if (!run->found_empty)
         contained_kill(run);
-    struct pollfd *dying = kill_chosen(c, &scan);
-    bool quiet = reap_adopted(c, run, &scan) == 0;
-    pthread_mutex_unlock(&c->looking);
-    size_t waited = wait_and_reap(c, dying, &scan);
-    free(dying);
+    run->dying = kill_chosen(c, scan);
+}
+
+static void look_for_all(struct containment *c)
+{
+    struct contained *asked = list_asked(c);
+    struct scan scan;
+    scan_read(&scan);
+    for (struct contained *run = asked; run; run = run->next_asked)
+        look_for_one(run, &scan);
+    reap_adopted(c, asked, &scan);
     scan_release(&scan);
-    if (!empty)
+    end_looking(c, asked);
+}
+
+/* By this thread or another one. */
+static void have_looked(struct contained *run)
+{
+    struct containment *c = run->containment;
+    pthread_mutex_lock(&c->mutex);
+    run->asks = true;
+    while (run->asks && c->is_looking)
+        pthread_cond_wait(&c->looked, &c->mutex);
+    bool by_me = run->asks;
+    if (by_me)
+        c->is_looking = true;
+    pthread_mutex_unlock(&c->mutex);
+    if (by_me)
+        look_for_all(c);
+}
+
+/* One look. True if there was nothing. None waits for the dying of another's. */
+static bool look(struct contained *run)
+{
+    have_looked(run);
+    size_t waits = run->dying.count;
+    wait_and_reap(run->containment, &run->dying);
+    if (!run->found_empty)
         cgroup_wait_empty(run->cgroup, CONTAINED_WAIT_MS);
-    else if (waited == 0 && !nothing)
+    else if (waits == 0 && !run->found_nothing)
         poll(NULL, 0, CONTAINED_AGAIN_MS); /* they died by themselves, or cannot be signalled */
-    return nothing && empty && (quiet || run->fenced);
+    return run->found_nothing && run->found_empty && (run->orphans == 0 || run->fenced);
 }
 
 /* Whoever forked while the first look went on is seen by the second. */
@@ -401,17 +465,16 @@ static size_t sweep_marked(struct containment *c, const struct scan *scan)
 static size_t sweep_orphans(struct containment *c)
 {
     struct scan scan;
-    pthread_mutex_lock(&c->looking);
+    begin_looking(c);
     scan_read(&scan);
     choose_all(c, NULL, &scan);
     size_t orphans = count_chosen(&scan);
-    struct pollfd *dying = kill_chosen(c, &scan);
+    struct dying_list dying = kill_chosen(c, &scan);
     if (!is_ending(c))
         reap_adopted(c, NULL, &scan);
-    pthread_mutex_unlock(&c->looking);
-    wait_and_reap(c, dying, &scan);
-    free(dying);
     scan_release(&scan);
+    end_looking(c, NULL);
+    wait_and_reap(c, &dying);
     return orphans;
 }
 

@@ -13,6 +13,17 @@ struct known {
     uint64_t start;
 };
 
+/* What was killed and is waited for. */
+struct dying {
+    int pidfd;
+    pid_t pid;
+};
+
+struct dying_list {
+    struct dying *all; /* owned */
+    size_t count;
+};
+
 struct contained {
     struct containment *containment; /* borrowed */
     char source[65];
@@ -23,10 +34,18 @@ struct contained {
     uint64_t since; /* the worker's start; 0: not known */
     bool ending;    /* what it left is being looked for */
     bool fenced;    /* all that it started is, or was, in its control group */
+    size_t looks;
     size_t swept;
     pid_t left;
     uint64_t counted; /* newest start that was counted; see count_swept */
     struct contained *next;
+    /* Its last look: asked for by its own thread, done by whoever looks. */
+    bool asks;
+    bool found_nothing;
+    bool found_empty; /* its control group; also if it has none */
+    size_t orphans;   /* of some run: see reap_adopted */
+    struct dying_list dying;
+    struct contained *next_asked;
 };
 
 struct containment {
@@ -36,9 +55,11 @@ struct containment {
     bool had_children;
     struct known *before; /* owned; children that were there at start */
     size_t before_count;
-    pthread_mutex_t looking; /* held while /proc is read and acted upon */
-    pthread_mutex_t mutex;   /* over `runs`, their `pid` and `ending`, and the moment of a spawn */
-    struct contained *runs;  /* all that are not freed */
+    pthread_mutex_t mutex;  /* over `runs`, their `pid`, `ending` and `asks`, `is_looking`, and the
+                               moment of a spawn */
+    pthread_cond_t looked;  /* `is_looking` is false again */
+    bool is_looking;        /* a thread reads /proc and acts upon it */
+    struct contained *runs; /* all that are not freed */
     uv_signal_t child_signal;
 };
 
