@@ -298,7 +298,7 @@ HEAVY := $(if $(H),heavy-tests/$(H:.sh=).sh,$(filter-out heavy-tests/lib%.sh hea
 do-heavy: all heavy-release
 	@tests/heavy.sh '$(BUILD)/release' $(HEAVY)
 do-bench: all heavy-release
-	@tests/heavy.sh '$(BUILD)/release' heavy-tests/bench.sh heavy-tests/bench_reads.sh
+	@tests/heavy.sh '$(BUILD)/release' $(wildcard heavy-tests/bench*.sh)
 
 # For work on one part while another does not compile:
 #   make unit DIRS=common FILES="test_text test_error" T=floor

@@ -12,7 +12,10 @@ printf '%-34s %8s %8s %8s %6s\n' 'kill latency, ms' p50 p99 max runs
 for tier in $TIERS; do
     export LATTICE_CONTAINMENT=$tier
     nasty_home "$work" deaf session daemon stop respawn pipe
-    "$SUPERVISE" status >/dev/null 2>&1 || continue
+    "$SUPERVISE" status >/dev/null 2>&1 || {
+        echo "  tier $tier: cannot be had here"
+        continue
+    }
     touch "$DIR/hold"
     : >"$DIR/latency"
     for ((done = 0; done < RUNS; done += ${#KINDS[@]})); do

@@ -174,6 +174,7 @@ for what in "${!moves[@]}"; do
     text+=" $what x${moves[$what]}"
 done
 say "moves:$text"
+[ ${#moves[@]} -eq 8 ] || fail 'not every kind of trouble came: MINUTES is too small'
 say "greatest staleness of a healthy source: $worst s of $EVERY + $TIMEOUT s, in $looks looks"
 stop_service
 "$SUPERVISE" retry hang >/dev/null
@@ -191,6 +192,7 @@ done
 outcomes=$(sqlite3 -batch -readonly "$LATTICE_HOME/ledger.db" \
     "SELECT group_concat(label || ' ' || count, ', ') FROM counter WHERE name = 'run'")
 say "runs: $outcomes"
+[[ $outcomes = *crashed* && $outcomes =~ (killed|partial|failed) ]] || fail 'no worker crashed or hung: this test shows nothing'
 
 # --- runs in a row --------------------------------------------------------------------------------
 
