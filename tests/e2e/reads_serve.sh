@@ -258,6 +258,34 @@ test_it_ends_softly_with_open_streams_and_idle_connections() {
     expect_exit 64 "$READS" serve --listen nowhere
 }
 
+# Each of them waits for the store as long as it may; three do at a time.
+test_it_ends_soon_whatever_queries_run_and_wait() {
+    source_of notes a.md '# Hello\n'
+    serve_reads --query-timeout 10m
+    mkfifo "$TEST_DIR/words"
+    exec 4<>"$TEST_DIR/words"
+    start locker sqlite3 -batch "$LATTICE_HOME/sources/notes/store.db" <&4
+    echo 'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; SELECT 1;' >&4
+    wait_for_line "$TEST_DIR/locker.out" '^1$' 20
+    local i
+    for i in $(seq 10 209); do
+        eval "exec $i<>/dev/tcp/127.0.0.1/$PORT"
+        printf 'GET /api/v1/search?query=hello HTTP/1.1\r\nHost: localhost\r\n\r\n' >&"$i"
+    done
+    get 200 /healthz
+    kill -TERM "$SERVE"
+    wait_gone "$SERVE" 10
+    wait_exit "$SERVE"
+    expect_equal "$CODE" 0 'exit code of the service'
+    local status
+    for i in $(seq 10 209); do
+        read -r -t 20 -u "$i" status
+        expect_equal "$status" $'HTTP/1.1 503 Service Unavailable\r'
+        eval "exec $i>&-"
+    done
+    exec 4>&-
+}
+
 test_a_store_that_does_not_answer_is_named_and_the_others_answer() {
     source_of good a.md '# Hello\n\nfindme\n'
     source_of bad b.md '# Hello\n\nfindme\n'

@@ -345,11 +345,20 @@ TEST(a_deadline_ends_a_request_and_says_so)
     reader_free(&reader);
 }
 
-TEST(an_interrupt_between_requests_does_nothing)
+TEST(once_stopped_a_reader_ends_every_request_at_once)
 {
-    struct reader *reader = open_reader(1, (struct reader_limits){0});
-    new_store("s0", 1, "a kestrel");
-    reader_interrupt(reader);
-    CHECK_INT(hits(reader, "kestrel"), 1);
+    struct reader *reader = open_reader(1, (struct reader_limits){.deadline_ms = 60000});
+    new_store("s0", 3000, "a kestrel");
+    CHECK_INT(hits(reader, "kestrel"), 100);
+    reader_stop(reader);
+    for (int i = 0; i < 2; i++) {
+        json_t *args = json_pack("{s:s,s:i,s:i}", "query", "kestrel", "limit", 10, "offset", 0);
+        json_t *answer = NULL;
+        struct error e = {0};
+        CHECK_INT(op_find("search")->run(reader, args, &answer, &e), OP_LATE);
+        CHECK_INT(e.cause, CAUSE_DEADLINE);
+        json_decref(answer);
+        json_decref(args);
+    }
     reader_free(&reader);
 }

@@ -139,7 +139,6 @@ static void done(struct work *work)
 static void start(struct http_request *request, const char *op_name,
                   int (*compose)(struct call *call, json_t *answer))
 {
-    struct service *service = http_service(request);
     const struct op *op = op_find(op_name);
     struct error e = {0};
     json_t *args = NULL;
@@ -157,12 +156,7 @@ static void start(struct http_request *request, const char *op_name,
     call->op = op;
     call->args = args;
     call->compose = compose;
-    if (work_start(service->work, &call->work))
-        return;
-    service->turned_away++;
-    json_decref(args);
-    free(call);
-    http_problem(request, 503, NULL, "Too many queries wait already; try again in a second.");
+    work_start(http_service(request)->work, &call->work);
 }
 
 static int compose_answer(struct call *call, json_t *answer)

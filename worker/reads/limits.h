@@ -55,8 +55,8 @@ enum {
     /* A client that lost the stream waits so long before it comes again. */
     EVENTS_RETRY_MS = 2000,
 
-    /* After SIGTERM: for the answers under way. */
-    SERVE_STOP_MS = 5000,
+    /* After SIGTERM: for answers under way to be taken. No query is waited for. */
+    SERVE_STOP_MS = 1000,
 
     /* Shorter ones can be guessed, longer ones do not fit a head. */
     TOKEN_MIN = 16,

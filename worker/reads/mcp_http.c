@@ -43,6 +43,8 @@ static void failed(struct work *work, const struct error *e)
     struct call *call = (struct call *)work;
     struct mcp_error error = {.code = MCP_INTERNAL_ERROR};
     snprintf(error.text, sizeof error.text, "%.255s", e->text);
+    call->answer.status = 503;
+    call->answer.retry_after = "1";
     mcp_format_error(&call->answer.body, call->message.id, &error);
 }
 
@@ -57,19 +59,13 @@ static void done(struct work *work)
 /* Takes the message. */
 static void start(struct http_request *request, struct mcp_message *message)
 {
-    struct service *service = http_service(request);
     struct call *call = xcalloc(1, sizeof *call);
     call->work = (struct work){.run = run, .done = done, .failed = failed};
     call->request = request;
     call->message = *message;
     call->answer = (struct http_answer){.status = 200, .type = "application/json"};
     *message = (struct mcp_message){0};
-    if (work_start(service->work, &call->work))
-        return;
-    service->turned_away++;
-    mcp_release(&call->message);
-    free(call);
-    http_problem(request, 503, NULL, "Too many queries wait already; try again in a second.");
+    work_start(http_service(request)->work, &call->work);
 }
 
 static void serve_request(struct http_request *request, struct mcp_message *message)

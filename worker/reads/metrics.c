@@ -64,7 +64,7 @@ static void format(struct buf *out, const struct service *service)
     add(out, "lattice_reads_queries_late_total", "counter", "Queries ended by their deadline.",
         service->late);
     add(out, "lattice_reads_queries_turned_away_total", "counter",
-        "Queries not begun: too many waited.", service->turned_away);
+        "Queries not begun: too many waited.", work_turned_away(service->work));
     add(out, "lattice_reads_resident_bytes", "gauge", "Memory in use.", resident_bytes());
     add(out, "lattice_reads_start_time_seconds", "gauge", "When the service was started.",
         (uint64_t)service->started_at);

@@ -165,9 +165,9 @@ void reader_set_deadline(struct reader *reader, int64_t deadline_ms)
     reader->limits.deadline_ms = deadline_ms;
 }
 
-void reader_interrupt(struct reader *reader)
+void reader_stop(struct reader *reader)
 {
-    atomic_store(&reader->clock.interrupted, true);
+    atomic_store(&reader->clock.stopped, true);
 }
 
 static bool is_wanted(const struct request_scope *scope, const struct source_config *source)
@@ -196,7 +196,6 @@ bool request_begin(struct reader *reader, struct request_scope scope, struct err
     reader->graced = false;
     reader->selected_count = 0;
     reader->stamp_count = 0;
-    atomic_store(&reader->clock.interrupted, false);
     reader->clock.until_ms =
         reader->limits.deadline_ms ? clock_monotonic_ms() + reader->limits.deadline_ms : 0;
     if (!refresh_config(reader, e) || !check_scope(reader, &scope, e))

@@ -33,8 +33,9 @@ void reader_free(struct reader **reader);
 
 /* Of the requests that follow; 0: none. */
 void reader_set_deadline(struct reader *reader, int64_t deadline_ms);
-/* Ends the request that runs as its deadline would; from any thread. Does nothing between two. */
-void reader_interrupt(struct reader *reader);
+/* Ends the request that runs as its deadline would, and at once each that follows; from any
+ * thread. */
+void reader_stop(struct reader *reader);
 
 /* A store that a request has read, in the state that it has read. */
 struct store_stamp {

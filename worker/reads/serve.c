@@ -66,7 +66,6 @@ static void close_signals(struct service *service)
 static void stopped(void *owner)
 {
     struct service *service = owner;
-    work_interrupt(service->work);
     close_signals(service);
     uv_stop(&service->loop);
 }
@@ -80,6 +79,7 @@ static void signalled(uv_signal_t *handle, int number)
     log_line(LOG_INFO, NULL, "serve", "stopping");
     notify_send("STOPPING=1");
     http_stop(service->http, stopped, service);
+    work_pool_stop(service->work);
 }
 
 static void watch_signals(struct service *service)

@@ -20,7 +20,6 @@ struct service {
     struct events *events;
     int64_t started_at; /* Unix seconds */
     uint64_t late;      /* queries that their deadline ended */
-    uint64_t turned_away;
     uv_signal_t signals[2];
     int stop_signal;
 };

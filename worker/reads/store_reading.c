@@ -19,7 +19,7 @@ enum { BUSY_LOOKS_MAX = 500, BUSY_LOOK_US = 1000 };
 
 bool request_late(const struct request_clock *clock)
 {
-    return atomic_load_explicit(&clock->interrupted, memory_order_relaxed) ||
+    return atomic_load_explicit(&clock->stopped, memory_order_relaxed) ||
            (clock->until_ms && clock_monotonic_ms() >= clock->until_ms);
 }
 

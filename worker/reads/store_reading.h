@@ -8,10 +8,10 @@
 
 #include "common/error.h"
 
-/* When a request has to end. One thread's, but `interrupted` is set by others. */
+/* When a request has to end. One thread's, but `stopped` is set by others, and stays. */
 struct request_clock {
     int64_t until_ms; /* monotonic; 0: no deadline */
-    atomic_bool interrupted;
+    atomic_bool stopped;
 };
 bool request_late(const struct request_clock *clock);
 

@@ -280,12 +280,7 @@ static struct web_call *call_new(struct http_request *request, enum web_view vie
 
 static void start(struct web_call *call)
 {
-    struct service *service = http_service(call->request);
-    if (work_start(service->work, &call->work))
-        return;
-    service->turned_away++;
-    show_problem(call, &reason_busy, "Too many queries wait already; try again in a second.");
-    answer_call(call);
+    work_start(http_service(call->request)->work, &call->work);
 }
 
 void web_serve_search(struct http_request *request)

@@ -10,11 +10,13 @@ struct work_pool {
     uv_loop_t *loop;         /* borrowed */
     const struct home *home; /* borrowed */
     int64_t timeout_ms;
+    uint64_t turned_away;
     size_t count;        /* under way; the loop's, as the next three */
     size_t running;      /* of them: libuv has them */
     struct work *oldest; /* the others */
     struct work *newest;
-    uv_mutex_t lock;
+    uv_mutex_t lock; /* of the rest */
+    bool stopped;
     struct reader *readers[WORK_READERS_MAX]; /* owned; all that were opened */
     size_t reader_count;
     struct reader *idle[WORK_READERS_MAX]; /* a stack: the one used last is warm */
@@ -57,6 +59,8 @@ static bool take_reader(struct work_pool *pool, struct reader **reader, struct e
         return false;
     uv_mutex_lock(&pool->lock);
     pool->readers[pool->reader_count++] = *reader;
+    if (pool->stopped)
+        reader_stop(*reader);
     uv_mutex_unlock(&pool->lock);
     return true;
 }
@@ -106,11 +110,28 @@ static void start_next(struct work_pool *pool)
     }
 }
 
-bool work_start(struct work_pool *pool, struct work *work)
+static void refuse(struct work *work, const char *why)
 {
-    if (pool->count >= WORK_QUEUE_MAX)
-        return false;
+    struct error e = {0};
+    error_set(&e, CAUSE_DEADLINE, "%s", why);
+    work->failed(work, &e);
+    work->done(work);
+}
+
+static const char why_stopped[] = "the service is being stopped; ask again when it runs";
+
+void work_start(struct work_pool *pool, struct work *work)
+{
     work->pool = pool;
+    if (pool->stopped) {
+        refuse(work, why_stopped);
+        return;
+    }
+    if (pool->count >= WORK_QUEUE_MAX) {
+        pool->turned_away++;
+        refuse(work, "too many queries wait already; ask again in a second");
+        return;
+    }
     work->request.data = work;
     work->next = NULL;
     work->queued_ns = uv_hrtime();
@@ -121,7 +142,6 @@ bool work_start(struct work_pool *pool, struct work *work)
     pool->newest = work;
     pool->count++;
     start_next(pool);
-    return true;
 }
 
 size_t work_count(const struct work_pool *pool)
@@ -129,15 +149,27 @@ size_t work_count(const struct work_pool *pool)
     return pool->count;
 }
 
+uint64_t work_turned_away(const struct work_pool *pool)
+{
+    return pool->turned_away;
+}
+
 int64_t work_timeout_ms(const struct work_pool *pool)
 {
     return pool->timeout_ms;
 }
 
-void work_interrupt(struct work_pool *pool)
+void work_pool_stop(struct work_pool *pool)
 {
     uv_mutex_lock(&pool->lock);
+    pool->stopped = true;
     for (size_t i = 0; i < pool->reader_count; i++)
-        reader_interrupt(pool->readers[i]);
+        reader_stop(pool->readers[i]);
     uv_mutex_unlock(&pool->lock);
+    for (struct work *work = pool->oldest, *next; work; work = next) {
+        next = work->next;
+        pool->count--;
+        refuse(work, why_stopped);
+    }
+    pool->oldest = NULL;
 }

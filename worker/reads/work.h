@@ -12,7 +12,8 @@ struct work_pool;
 struct work {
     void (*run)(struct work *work, struct reader *reader); /* on a thread */
     void (*done)(struct work *work);                       /* on the loop */
-    /* Instead of `run`: no reader could be opened, or it waited too long. On a thread. */
+    /* Instead of `run`: no reader could be opened; CAUSE_DEADLINE: it waited too long, too many
+     * wait, or the pool was stopped. On a thread, or on the loop. */
     void (*failed)(struct work *work, const struct error *e);
     /* The rest is the pool's. */
     uv_work_t request;
@@ -23,15 +24,17 @@ struct work {
 
 /* `home` is borrowed. Readers are opened when they are first needed. */
 struct work_pool *work_pool_new(uv_loop_t *loop, const struct home *home, int64_t timeout_ms);
+/* What waits fails at once, what runs ends as its deadline would, nothing more is taken. */
+void work_pool_stop(struct work_pool *pool);
 /* When nothing is under way any more. */
 void work_pool_free(struct work_pool **pool);
 
-/* False if too many wait: nothing was taken. */
-bool work_start(struct work_pool *pool, struct work *work);
+/* `done` comes in any case, in this call if too many wait or the pool was stopped. */
+void work_start(struct work_pool *pool, struct work *work);
 size_t work_count(const struct work_pool *pool);
+/* Since too many waited; only rises. */
+uint64_t work_turned_away(const struct work_pool *pool);
 /* What each query may take. */
 int64_t work_timeout_ms(const struct work_pool *pool);
-/* Ends what runs as its deadline would. */
-void work_interrupt(struct work_pool *pool);
 
 #endif
