@@ -174,12 +174,13 @@ struct ledger {
     sqlite3_stmt *statements[SQL_COUNT];
 };
 
-static bool open_mode(const char *path, enum db_mode mode, struct ledger **out, struct error *e)
+static bool open_mode(const char *path, enum db_mode mode, const struct clock_limit *limit,
+                      struct ledger **out, struct error *e)
 {
     struct ledger *ledger = xcalloc(1, sizeof *ledger);
     int format = LEDGER_FORMAT;
     struct db_options options = {
-        .mode = mode, .busy_ms = LEDGER_BUSY_MS, .cache_kib = LEDGER_CACHE_KIB};
+        .mode = mode, .busy_ms = LEDGER_BUSY_MS, .cache_kib = LEDGER_CACHE_KIB, .limit = limit};
     if (!db_open(path, &options, &ledger->db, e))
         goto fail;
     if (mode != DB_READ && !db_exec(ledger->db, SET_UP, e))
@@ -204,17 +205,23 @@ fail:
 bool ledger_open(const struct home *home, struct ledger **ledger, struct error *e)
 {
     CLEANUP(free_text) char *path = home_path(home, HOME_LEDGER);
-    return open_mode(path, DB_CREATE, ledger, e);
+    return open_mode(path, DB_CREATE, NULL, ledger, e);
 }
 
 bool ledger_open_read(const struct home *home, struct ledger **ledger, struct error *e)
+{
+    return ledger_open_within(home, NULL, ledger, e);
+}
+
+bool ledger_open_within(const struct home *home, const struct clock_limit *limit,
+                        struct ledger **ledger, struct error *e)
 {
     CLEANUP(free_text) char *path = home_path(home, HOME_LEDGER);
     struct stat st;
     *ledger = NULL;
     if (stat(path, &st) != 0)
         return true;
-    return open_mode(path, DB_READ, ledger, e);
+    return open_mode(path, DB_READ, limit, ledger, e);
 }
 
 void ledger_close(struct ledger **ledger)

@@ -2,6 +2,7 @@
 #ifndef LATTICE_COMMON_LEDGER_H
 #define LATTICE_COMMON_LEDGER_H
 
+#include "common/clock.h"
 #include "common/config.h"
 #include "common/home.h"
 #include "common/message.h"
@@ -89,6 +90,9 @@ struct ledger; /* one thread at a time */
 CHECKED bool ledger_open(const struct home *home, struct ledger **ledger, struct error *e);
 /* Read-only; *ledger is NULL if there is none yet. */
 CHECKED bool ledger_open_read(const struct home *home, struct ledger **ledger, struct error *e);
+/* The same; `limit` (NULL: none) is borrowed for the ledger's life. */
+CHECKED bool ledger_open_within(const struct home *home, const struct clock_limit *limit,
+                                struct ledger **ledger, struct error *e);
 void ledger_close(struct ledger **ledger);
 
 /* All-zero for a source that the ledger does not know. */

@@ -4,11 +4,13 @@
 #include "common/ledger_internal.h"
 #include "common/store_schema.h"
 
-enum { SQL_ATTEMPTS, SQL_COUNT_UP, SQL_COUNTERS, SQL_COUNT };
+enum { SQL_ATTEMPTS, SQL_ATTEMPTS_OF, SQL_COUNT_UP, SQL_COUNTERS, SQL_COUNT };
+
+#define SELECT_ATTEMPTS "SELECT " RUN_COLUMNS ", " LEDGER_ATTEMPT_COLUMNS ", source FROM attempt"
 
 static const char *const sql[SQL_COUNT] = {
-    [SQL_ATTEMPTS] = "SELECT " RUN_COLUMNS ", " LEDGER_ATTEMPT_COLUMNS ", source FROM attempt"
-                     " WHERE ?1 IS NULL OR source = ?1 ORDER BY id DESC LIMIT ?2",
+    [SQL_ATTEMPTS] = SELECT_ATTEMPTS " ORDER BY id DESC LIMIT ?1 OFFSET ?2",
+    [SQL_ATTEMPTS_OF] = SELECT_ATTEMPTS " WHERE source = ?3 ORDER BY id DESC LIMIT ?1 OFFSET ?2",
     [SQL_COUNT_UP] = ("INSERT INTO counter(name, label, count) VALUES(?1, ?2, ?3)"
                       " ON CONFLICT(name, label) DO UPDATE SET count = count + ?3"),
     [SQL_COUNTERS] = "SELECT name, label, count FROM counter ORDER BY name, label",
@@ -27,10 +29,13 @@ bool ledger_read_attempts(struct ledger *ledger, struct ledger_query query,
 {
     sqlite3_stmt *s = NULL;
     enum db_row row;
-    if (!db_prepare(ledger_db(ledger), &sql[SQL_ATTEMPTS], 1, &s, e))
+    if (!db_prepare(ledger_db(ledger), &sql[query.source ? SQL_ATTEMPTS_OF : SQL_ATTEMPTS], 1, &s,
+                    e))
         return false;
-    bind_text(s, 1, query.source);
-    bind_int(s, 2, query.limit);
+    bind_int(s, 1, query.limit);
+    bind_int(s, 2, query.offset);
+    if (query.source)
+        bind_text(s, 3, query.source);
     while ((row = db_step(s, e)) == DB_ROW) {
         struct attempt attempt = {0};
         if (!ledger_attempt_row(s, &attempt, e)) {

@@ -8,6 +8,7 @@
 struct ledger_query {
     const char *source; /* borrowed; NULL: all */
     int64_t limit;      /* at most */
+    int64_t offset;     /* leaves out so many at the beginning */
 };
 typedef void (*ledger_attempt_handler)(void *owner, const char *source,
                                        const struct attempt *attempt);

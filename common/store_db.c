@@ -58,6 +58,32 @@ bool db_error(sqlite3 *db, const char *what, struct error *e)
     return false;
 }
 
+/* Steps of SQLite's machine between two looks at a limit: some 10 us. */
+enum { STEPS_BETWEEN_LOOKS = 1000 };
+/* A reader waits for a lock only while a log is recovered or a file is closed: moments. */
+enum { BUSY_LOOKS_MAX = 500, BUSY_LOOK_US = 1000 };
+
+static int is_over(void *owner)
+{
+    const struct clock_limit *limit = owner;
+    return limit->over(limit->owner);
+}
+
+static int wait_for_lock(void *limit, int looks)
+{
+    if (looks >= BUSY_LOOKS_MAX || is_over(limit))
+        return 0;
+    usleep(BUSY_LOOK_US);
+    return 1;
+}
+
+static void set_limit(sqlite3 *db, const struct clock_limit *limit)
+{
+    void *owner = (void *)(uintptr_t)limit;
+    sqlite3_busy_handler(db, wait_for_lock, owner);
+    sqlite3_progress_handler(db, STEPS_BETWEEN_LOOKS, is_over, owner);
+}
+
 /* The statement is for who debugs this program; an operator reads what was being done. */
 static bool statement_error(sqlite3 *db, const char *sql, const char *what, struct error *e)
 {
@@ -141,7 +167,10 @@ bool db_open(const char *path, const struct db_options *options, sqlite3 **out, 
         goto fail;
     }
     sqlite3_extended_result_codes(db, 1);
-    sqlite3_busy_timeout(db, options->busy_ms);
+    if (options->limit)
+        set_limit(db, options->limit);
+    else
+        sqlite3_busy_timeout(db, options->busy_ms);
     harden(db);
     if (!db_exec(db, "PRAGMA foreign_keys=ON", e))
         goto fail;

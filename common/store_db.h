@@ -6,13 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/clock.h"
 #include "common/error.h"
 
 enum db_mode { DB_READ, DB_WRITE, DB_CREATE };
 
 struct db_options {
     enum db_mode mode;
-    int busy_ms;    /* how long a statement waits for a lock */
+    int busy_ms; /* how long a statement waits for a lock */
+    /* Ends statements, and waits for a lock; NULL: none. Borrowed for the connection's life. */
+    const struct clock_limit *limit;
     int cache_kib;  /* 0: SQLite's default */
     int page_bytes; /* of a database that is made; 0: SQLite's default */
     /* DB_READ: nobody writes it and there is no log: SQLite looks for neither (immutable=1), and

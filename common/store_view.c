@@ -44,13 +44,14 @@ int64_t store_view_bytes(const struct home *home, const char *id)
 }
 
 /* *db stays NULL where there is no store yet, or one that has no tables yet. */
-static bool open_view(const char *path, enum db_mode mode, sqlite3 **db, struct error *e)
+static bool open_view(const char *path, const struct db_options *options, sqlite3 **db,
+                      struct error *e)
 {
     struct stat st;
     int format = 0;
     if (stat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return true;
-    if (!db_open(path, &(struct db_options){.mode = mode, .busy_ms = VIEW_BUSY_MS}, db, e))
+    if (!db_open(path, options, db, e))
         return false;
     bool ok = db_version_check(*db, store_format, "store", &format, e);
     if (!ok || format < STORE_FORMAT_VIEWED)
@@ -101,11 +102,19 @@ static bool read_view(sqlite3_stmt *const s[SQL_COUNT], struct store_view *view,
 bool store_view_read(const struct home *home, const char *id, struct store_view *out,
                      struct error *e)
 {
+    return store_view_read_within(home, id, NULL, out, e);
+}
+
+bool store_view_read_within(const struct home *home, const char *id,
+                            const struct clock_limit *limit, struct store_view *out,
+                            struct error *e)
+{
+    struct db_options options = {.mode = DB_READ, .busy_ms = VIEW_BUSY_MS, .limit = limit};
     struct store_view view = {0};
     sqlite3 *db = NULL;
     sqlite3_stmt *s[SQL_COUNT] = {0};
     CLEANUP(free_text) char *path = home_source_path(home, id, SOURCE_STORE);
-    if (!open_view(path, DB_READ, &db, e))
+    if (!open_view(path, &options, &db, e))
         return false;
     bool ok = !db || (db_prepare(db, sql, SQL_COUNT, s, e) && db_exec(db, "BEGIN", e) &&
                       read_view(s, &view, e));
@@ -125,9 +134,10 @@ bool store_clear_lock(const struct home *home, const char *id, const struct lock
     sqlite3 *db = NULL;
     sqlite3_stmt *s = NULL;
     int64_t changes = 0;
+    struct db_options options = {.mode = DB_WRITE, .busy_ms = VIEW_BUSY_MS};
     CLEANUP(free_text) char *path = home_source_path(home, id, SOURCE_STORE);
     *cleared = false;
-    if (!open_view(path, DB_WRITE, &db, e))
+    if (!open_view(path, &options, &db, e))
         return false;
     if (!db)
         return true;

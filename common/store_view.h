@@ -2,6 +2,7 @@
 #ifndef LATTICE_COMMON_STORE_VIEW_H
 #define LATTICE_COMMON_STORE_VIEW_H
 
+#include "common/clock.h"
 #include "common/home.h"
 #include "common/message.h"
 #include "common/proc.h"
@@ -36,6 +37,10 @@ struct store_view {
  * CAUSE_STORE with what to do: damaged, newer than this program, unreadable. */
 CHECKED bool store_view_read(const struct home *home, const char *id, struct store_view *view,
                              struct error *e);
+/* The same, but until `limit` (NULL: none) says that it is over. */
+CHECKED bool store_view_read_within(const struct home *home, const char *id,
+                                    const struct clock_limit *limit, struct store_view *view,
+                                    struct error *e);
 /* Size of a store's files on disk; 0 if there are none. */
 int64_t store_view_bytes(const struct home *home, const char *id);
 /* Clears a leftover lock row if it is still the one in `seen` (compare and set on run_id and

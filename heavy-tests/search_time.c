@@ -104,7 +104,7 @@ int main(int argc, char **argv)
     struct home home = {0};
     struct reader *reader = NULL;
     struct error e = {0};
-    struct reader_limits limits = {.deadline_ms = 60000};
+    struct reader_limits limits = {0};
     size_t runs = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
     size_t count = argc > 3 ? (size_t)argc - 3 : 0;
     if (count == 0 || runs == 0 || !home_open_existing(argv[1], &home, &e) ||

@@ -92,8 +92,10 @@ static void add_row(void *owner, const char *source, const struct attempt *attem
 
 static bool read_all(struct runs_command *c, struct error *e)
 {
-    return !c->ledger || ledger_read_attempts(c->ledger, (struct ledger_query){c->source, c->limit},
-                                              c->json ? add_json : add_row, c, e);
+    return !c->ledger ||
+           ledger_read_attempts(c->ledger,
+                                (struct ledger_query){.source = c->source, .limit = c->limit},
+                                c->json ? add_json : add_row, c, e);
 }
 
 static bool print_json(struct runs_command *c, struct error *e)

@@ -22,9 +22,10 @@ static bool has_history(const struct home *home, const char *id, bool *found, st
 {
     struct ledger *ledger = NULL;
     *found = false;
-    bool ok = ledger_open_read(home, &ledger, e) &&
-              (!ledger ||
-               ledger_read_attempts(ledger, (struct ledger_query){id, 1}, note_found, found, e));
+    bool ok =
+        ledger_open_read(home, &ledger, e) &&
+        (!ledger || ledger_read_attempts(ledger, (struct ledger_query){.source = id, .limit = 1},
+                                         note_found, found, e));
     ledger_close(&ledger);
     return ok;
 }

@@ -188,6 +188,22 @@ sql() {
     sqlite3 -batch -readonly -cmd '.timeout 5000' "$LATTICE_HOME/sources/$1/store.db" "$2"
 }
 
+# lock_database FILE: nobody else reads or writes it until unlock_database; nobody has it open yet.
+lock_database() {
+    [ -p "$TEST_DIR/words" ] || mkfifo "$TEST_DIR/words"
+    exec 4<>"$TEST_DIR/words"
+    start locker sqlite3 -batch "$1" <&4
+    LOCKER=$STARTED
+    echo 'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; SELECT 1;' >&4
+    wait_for_line "$TEST_DIR/locker.out" '^1$' 20
+}
+
+unlock_database() {
+    echo '.exit' >&4
+    wait_exit "$LOCKER"
+    exec 4>&-
+}
+
 # What the default include takes; a test with other globs sets its own.
 STORE_PAGES='\.(md|markdown|mdx|txt|rst|org)$'
 

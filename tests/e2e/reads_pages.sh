@@ -111,6 +111,31 @@ test_runs_are_paged() {
     expect_equal "$(json '$.runs[0].status') $(json '$.has_more')" 'ok 0'
 }
 
+test_sources_runs_and_stats_end_with_the_deadline_and_show_what_they_found() {
+    local id
+    for id in one two; do
+        notes "$id"
+        repo_write "$id" a.md '# A\n'
+        repo_commit "$id"
+        add_source "$id" "$TEST_DIR/$id"
+    done
+    expect_exit 0 "$SUPERVISE" --all
+    lock_database "$LATTICE_HOME/sources/two/store.db"
+    expect_exit 69 "$READS" sources --query-timeout 400ms --json
+    expect_contains "$ERR" 'deadline: the deadline came when 1 of 2 sources had been read'
+    expect_equal "$(json '$.sources[0].id') $(json '$.sources[1].id')" 'one '
+    expect_exit 0 "$READS" sources --json
+    expect_contains "$OUT" 'another program writes to it'
+    expect_exit 69 "$READS" stats --query-timeout 400ms --json
+    expect_equal "$(json '$.stores[0].source') $(json '$.sources[1].problem')" 'one late'
+    unlock_database
+    lock_database "$LATTICE_HOME/ledger.db"
+    expect_exit 69 "$READS" runs --query-timeout 400ms
+    expect_contains "$ERR" 'before all runs had been read'
+    unlock_database
+    expect_exit 0 "$READS" runs
+}
+
 test_stats_sum_what_the_stores_hold() {
     local id
     for id in one two; do

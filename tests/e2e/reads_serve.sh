@@ -262,11 +262,7 @@ test_it_ends_softly_with_open_streams_and_idle_connections() {
 test_it_ends_soon_whatever_queries_run_and_wait() {
     source_of notes a.md '# Hello\n'
     serve_reads --query-timeout 10m
-    mkfifo "$TEST_DIR/words"
-    exec 4<>"$TEST_DIR/words"
-    start locker sqlite3 -batch "$LATTICE_HOME/sources/notes/store.db" <&4
-    echo 'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; SELECT 1;' >&4
-    wait_for_line "$TEST_DIR/locker.out" '^1$' 20
+    lock_database "$LATTICE_HOME/sources/notes/store.db"
     local i
     for i in $(seq 10 209); do
         eval "exec $i<>/dev/tcp/127.0.0.1/$PORT"
@@ -283,7 +279,7 @@ test_it_ends_soon_whatever_queries_run_and_wait() {
         expect_equal "$status" $'HTTP/1.1 503 Service Unavailable\r'
         eval "exec $i>&-"
     done
-    exec 4>&-
+    unlock_database
 }
 
 test_a_store_that_does_not_answer_is_named_and_the_others_answer() {
@@ -308,6 +304,52 @@ test_a_store_that_does_not_answer_is_named_and_the_others_answer() {
     get 200 /readyz
     get 200 '/api/v1/search?query=findme'
     expect_equal "$(json partial)" 0
+    stop_reads
+}
+
+# expect_kept: what was answered last may be asked for again by its ETag; or nobody may keep it.
+expect_kept() {
+    expect_matches "$TEST_DIR/head" '^ETag: '
+    expect_matches "$TEST_DIR/head" '^Cache-Control: no-cache'
+}
+expect_not_kept() {
+    expect_not_contains "$TEST_DIR/head" 'ETag: '
+    expect_matches "$TEST_DIR/head" '^Cache-Control: no-store'
+}
+
+# The second store is locked for longer than a query may take.
+test_what_the_deadline_cut_is_nothing_to_keep() {
+    source_of one a.md '# Hello\n\nfindme\n'
+    source_of two a.md '# Hello\n\nfindme\n'
+    serve_reads
+    local path
+    local -a paths=('/api/v1/search?query=findme' /api/v1/recent /api/v1/stats /api/v1/sources / /sources)
+    for path in "${paths[@]}"; do
+        get 200 "$path"
+        expect_kept
+    done
+    stop_reads
+    lock_database "$LATTICE_HOME/sources/two/store.db"
+    serve_reads --query-timeout 400ms
+    for path in "${paths[@]}"; do
+        get 503 "$path"
+        expect_not_kept
+        [[ $path != /api/* ]] || expect_equal "$(json cause) $(json found | grep -c one)" 'deadline 1' "$path"
+    done
+    get 503 /readyz
+    expect_equal "$(json 'not_answering[0].id') $(json 'not_answering[1].id')" 'two '
+    mcp 200 '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"sources","arguments":{}}}'
+    expect_contains "$OUT" 'when 1 of 2 sources had been read'
+    unlock_database
+    get 200 '/api/v1/search?query=findme'
+    expect_kept
+    stop_reads
+    serve_reads
+    rm "$LATTICE_HOME/sources/two"/store.db*
+    for path in '/api/v1/search?query=findme' /api/v1/stats / '/?q=findme'; do
+        get 200 "$path"
+        expect_not_kept
+    done
     stop_reads
 }
 

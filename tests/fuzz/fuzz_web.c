@@ -93,7 +93,7 @@ static void views(const char *bytes, size_t size)
     web_source(&h, &asked, &(struct web_source_parts){sources, runs, answer});
     check(&h);
     json_object_set(runs, t, json_object_get(runs, "runs"));
-    web_sources(&h, &asked, sources, runs);
+    web_sources(&h, &asked, &(struct web_sources_parts){sources, runs, ""});
     check(&h);
     json_decref(json);
     json_decref(answer);

@@ -46,9 +46,9 @@ static void check_attempts(struct ledger *ledger, const char *source, int64_t li
     struct buf out = {0};
     struct error e = {0};
     buf_add_text(&out, "");
-    CHECK_OK(
-        ledger_read_attempts(ledger, (struct ledger_query){source, limit}, note_attempt, &out, &e),
-        &e);
+    CHECK_OK(ledger_read_attempts(ledger, (struct ledger_query){.source = source, .limit = limit},
+                                  note_attempt, &out, &e),
+             &e);
     CHECK_STR(out.data, want);
     buf_release(&out);
 }

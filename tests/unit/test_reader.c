@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/ledger.h"
 #include "common/store_db.h"
 #include "common/store_schema.h"
 #include "common/text.h"
@@ -321,7 +322,7 @@ TEST_LIMIT(keeps_few_stores_open_and_finds_in_all, 60)
 
 TEST(a_deadline_ends_a_request_and_says_so)
 {
-    struct reader *reader = open_reader(1, (struct reader_limits){.deadline_ms = 60000});
+    struct reader *reader = open_reader(1, (struct reader_limits){0});
     new_store("s0", 3000, "a kestrel");
     CHECK_INT(hits(reader, "kestrel"), 100);
     reader_set_deadline(reader, 1);
@@ -345,9 +346,42 @@ TEST(a_deadline_ends_a_request_and_says_so)
     reader_free(&reader);
 }
 
+static void add_runs(int count)
+{
+    struct ledger *ledger = NULL;
+    struct error e = {0};
+    int64_t id;
+    CHECK_OK(ledger_open(&home, &ledger, &e), &e);
+    CHECK_OK(ledger_begin(ledger, &e), &e);
+    CHECK_OK(ledger_add_invocation(ledger, 1, &id, &e), &e);
+    for (int i = 0; i < count; i++)
+        CHECK_OK(ledger_add_attempt(ledger, id, "a", &(struct attempt){0}, &e), &e);
+    CHECK_OK(ledger_commit(ledger, &e), &e);
+    ledger_close(&ledger);
+}
+
+TEST(runs_end_with_the_deadline_and_say_what_was_found)
+{
+    struct reader *reader = open_reader(1, (struct reader_limits){0});
+    struct error e = {0};
+    json_t *args = json_pack("{s:i,s:i}", "limit", 100, "offset", 150);
+    json_t *answer = NULL;
+    add_runs(300);
+    CHECK_INT(op_find("runs")->run(reader, args, &answer, &e), OP_DONE);
+    CHECK_INT(json_array_size(json_object_get(answer, "runs")), 100);
+    json_decref(answer);
+    reader_stop(reader);
+    CHECK_INT(op_find("runs")->run(reader, args, &answer, &e), OP_LATE);
+    CHECK_INT(e.cause, CAUSE_DEADLINE);
+    CHECK(json_array_size(json_object_get(answer, "runs")) < 100);
+    json_decref(answer);
+    json_decref(args);
+    reader_free(&reader);
+}
+
 TEST(once_stopped_a_reader_ends_every_request_at_once)
 {
-    struct reader *reader = open_reader(1, (struct reader_limits){.deadline_ms = 60000});
+    struct reader *reader = open_reader(1, (struct reader_limits){0});
     new_store("s0", 3000, "a kestrel");
     CHECK_INT(hits(reader, "kestrel"), 100);
     reader_stop(reader);

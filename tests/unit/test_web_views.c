@@ -189,7 +189,7 @@ static char *sources(json_t *list)
     json_t *runs = json_pack("{s:[{s:s,s:i,s:i},{s:s,s:s,s:i},{s:s}]}", "a", "status", "ok",
                              "added", 70, "ended_at", NOW - 60, "status", "failed", "message",
                              "<no> route", "ended_at", NOW - 120, "status", "unchanged");
-    web_sources(&h, &asked, answer, runs);
+    web_sources(&h, &asked, &(struct web_sources_parts){answer, runs, ""});
     check_html(&h);
     json_decref(answer);
     json_decref(runs);

@@ -1,11 +1,14 @@
 /* Reading the ledger beside the stores. */
 #include "worker/reads/history.h"
 
-struct ledger *history_open(const struct home *home)
+#include "worker/reads/request.h"
+
+struct ledger *history_open(const struct reader *reader)
 {
     struct ledger *ledger = NULL;
     struct error ignored = {0};
-    return ledger_open_read(home, &ledger, &ignored) ? ledger : NULL;
+    bool ok = ledger_open_within(request_home(reader), request_limit(reader), &ledger, &ignored);
+    return ok ? ledger : NULL;
 }
 
 int64_t history_last_success(struct ledger *ledger, const char *id)

@@ -4,11 +4,12 @@
 
 #include <stdint.h>
 
-#include "common/home.h"
 #include "common/ledger.h"
+#include "worker/reads/reader.h"
 
-/* NULL if there is no ledger or it cannot be read: then nothing is known. Caller closes. */
-struct ledger *history_open(const struct home *home);
+/* NULL if there is no ledger or it cannot be read: then nothing is known. Ends with the request's
+ * deadline. Caller closes. */
+struct ledger *history_open(const struct reader *reader);
 /* Unix seconds, 0: never or not known. */
 int64_t history_last_success(struct ledger *ledger, const char *id);
 

@@ -73,7 +73,7 @@ struct http_answer {
     char etag[48];           /* with quotes; "" : none */
     const char *allow;       /* static; NULL: no such header */
     const char *retry_after; /* static; seconds */
-    const char *cache;       /* static; NULL: no-cache */
+    const char *cache;       /* static; NULL: no-cache, of problems no-store */
     const char *policy;      /* Content-Security-Policy; NULL: nothing may be loaded */
     bool close;
 };

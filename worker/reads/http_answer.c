@@ -35,7 +35,10 @@ static void add_headers(struct MHD_Response *response, const struct http_answer 
     add_header(response, "ETag", answer->etag[0] ? answer->etag : NULL);
     add_header(response, "Allow", answer->allow);
     add_header(response, "Retry-After", answer->retry_after);
-    add_header(response, "Cache-Control", answer->cache ? answer->cache : "no-cache");
+    add_header(response, "Cache-Control",
+               answer->cache           ? answer->cache
+               : answer->status >= 400 ? "no-store"
+                                       : "no-cache");
     add_header(response, "Content-Security-Policy",
                answer->policy ? answer->policy : "default-src 'none'; frame-ancestors 'none'");
     add_header(response, "X-Content-Type-Options", "nosniff");

@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "common/cleanup.h"
+#include "common/version.h"
 #include "worker/reads/http_internal.h"
 #include "worker/reads/ops.h"
 #include "worker/reads/serve.h"
@@ -20,8 +21,6 @@ struct call {
     json_t *args; /* owned */
     struct http_answer answer;
     bool late;
-    /* What makes the body of a good answer. */
-    int (*compose)(struct call *call, json_t *answer);
 };
 
 /* --- parameters ------------------------------------------------------------------------------ */
@@ -57,7 +56,7 @@ static uint64_t stamp(const struct call *call, const struct reader *reader)
     const struct store_stamp *stamps = reader_stamps(reader, &count);
     CLEANUP(free_text) char *args = json_dumps(call->args, JSON_COMPACT | JSON_SORT_KEYS);
     struct buf all = {0};
-    buf_printf(&all, "%s\n%s\n", call->op->name, args);
+    buf_printf(&all, "%s\n%s\n%s\n", LATTICE_VERSION, call->op->name, args);
     for (size_t i = 0; i < count; i++)
         buf_printf(&all, "%s %ju %" PRId64 " %" PRId64 "\n", stamps[i].source,
                    (uintmax_t)stamps[i].inode, stamps[i].version, stamps[i].last_success_at);
@@ -66,14 +65,17 @@ static uint64_t stamp(const struct call *call, const struct reader *reader)
     return hash;
 }
 
-/* Of what the stores hold: weak, since ages in the answer go on. */
+/* Of what the stores hold: weak, since ages in the answer go on. Where a store did not answer,
+ * nobody may keep what the others said. */
 static void set_etag(struct call *call, const struct reader *reader, const json_t *answer)
 {
     struct http_answer *out = &call->answer;
-    if (call->request->route->by_body)
+    if (json_is_true(json_object_get(answer, "partial")))
+        out->cache = "no-store";
+    else if (call->request->route->by_body)
         snprintf(out->etag, sizeof out->etag, "\"%016" PRIx64 "\"",
                  XXH3_64bits(out->body.data, out->body.size));
-    else if (!json_is_true(json_object_get(answer, "partial")))
+    else
         snprintf(out->etag, sizeof out->etag, "W/\"%016" PRIx64 "\"", stamp(call, reader));
 }
 
@@ -90,7 +92,16 @@ static void fail(struct call *call, int status, json_t *found, const struct erro
 
 static int status_of(const struct error *e)
 {
-    return e->cause == CAUSE_USAGE ? 400 : e->cause == CAUSE_STORE ? 503 : 500;
+    return e->cause == CAUSE_USAGE ? 400 : e->cause == CAUSE_BUG ? 500 : 503;
+}
+
+static enum op_end run_op(struct call *call, struct reader *reader, json_t **answer,
+                          struct error *e)
+{
+    reader_set_deadline(reader, work_timeout_ms(call->work.pool));
+    enum op_end end = call->op->run(reader, call->args, answer, e);
+    call->late = end == OP_LATE;
+    return end;
 }
 
 static void run(struct work *work, struct reader *reader)
@@ -98,19 +109,17 @@ static void run(struct work *work, struct reader *reader)
     struct call *call = (struct call *)work;
     struct error e = {0};
     CLEANUP(free_json) json_t *answer = NULL;
-    reader_set_deadline(reader, work_timeout_ms(work->pool));
-    switch (call->op->run(reader, call->args, &answer, &e)) {
+    switch (run_op(call, reader, &answer, &e)) {
     case OP_DONE:
+        call->answer.status = 200;
         call->answer.type = "application/json";
-        call->answer.status = call->compose(call, answer);
-        if (call->answer.status == 200)
-            set_etag(call, reader, answer);
+        json_format(&call->answer.body, answer);
+        set_etag(call, reader, answer);
         break;
     case OP_NOT_FOUND:
         fail(call, 404, NULL, &e);
         break;
     case OP_LATE:
-        call->late = true;
         fail(call, 503, answer, &e);
         break;
     case OP_FAILED:
@@ -121,8 +130,7 @@ static void run(struct work *work, struct reader *reader)
 
 static void failed(struct work *work, const struct error *e)
 {
-    bool later = e->cause == CAUSE_CONFIG || e->cause == CAUSE_DEADLINE;
-    fail((struct call *)work, later ? 503 : status_of(e), NULL, e);
+    fail((struct call *)work, status_of(e), NULL, e);
 }
 
 /* --- the loop's part ------------------------------------------------------------------------- */
@@ -137,7 +145,7 @@ static void done(struct work *work)
 }
 
 static void start(struct http_request *request, const char *op_name,
-                  int (*compose)(struct call *call, json_t *answer))
+                  void (*how)(struct work *work, struct reader *reader))
 {
     const struct op *op = op_find(op_name);
     struct error e = {0};
@@ -151,23 +159,16 @@ static void start(struct http_request *request, const char *op_name,
         return;
     }
     struct call *call = xcalloc(1, sizeof *call);
-    call->work = (struct work){.run = run, .done = done, .failed = failed};
+    call->work = (struct work){.run = how, .done = done, .failed = failed};
     call->request = request;
     call->op = op;
     call->args = args;
-    call->compose = compose;
     work_start(http_service(request)->work, &call->work);
-}
-
-static int compose_answer(struct call *call, json_t *answer)
-{
-    json_format(&call->answer.body, answer);
-    return 200;
 }
 
 void api_serve(struct http_request *request)
 {
-    start(request, request->route->op, compose_answer);
+    start(request, request->route->op, run);
 }
 
 void api_health(struct http_request *request)
@@ -177,8 +178,8 @@ void api_health(struct http_request *request)
     http_answer(request, &answer);
 }
 
-/* 503 with those stores that do not answer. */
-static int compose_ready(struct call *call, json_t *answer)
+/* 503 with those stores that do not answer, in time. */
+static void compose_ready(struct call *call, json_t *answer)
 {
     json_t *sources = json_object_get(answer, "sources");
     json_t *missing = json_array();
@@ -197,17 +198,29 @@ static int compose_ready(struct call *call, json_t *answer)
     bool ready = json_array_size(missing) == 0;
     json_t *more = json_pack("{s:b,s:I,s:o}", "ready", ready, "sources",
                              (json_int_t)json_array_size(sources), "not_answering", missing);
-    if (ready) {
-        json_format(&call->answer.body, more);
-        json_decref(more);
-        return 200;
+    call->answer.status = ready ? 200 : 503;
+    call->answer.type = ready ? "application/json" : "application/problem+json";
+    if (!ready) {
+        problem_format(&call->answer.body, 503, more, "Not every store answers; the others do.");
+        return;
     }
-    call->answer.type = "application/problem+json";
-    problem_format(&call->answer.body, 503, more, "Not every store answers; the others do.");
-    return 503;
+    json_format(&call->answer.body, more);
+    json_decref(more);
+}
+
+static void run_ready(struct work *work, struct reader *reader)
+{
+    struct call *call = (struct call *)work;
+    struct error e = {0};
+    CLEANUP(free_json) json_t *answer = NULL;
+    run_op(call, reader, &answer, &e);
+    if (answer)
+        compose_ready(call, answer);
+    else
+        fail(call, status_of(&e), NULL, &e);
 }
 
 void api_ready(struct http_request *request)
 {
-    start(request, "stats", compose_ready);
+    start(request, "stats", run_ready);
 }

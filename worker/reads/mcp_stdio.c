@@ -106,7 +106,7 @@ int command_mcp(int argc, char **argv)
         return reads_help_print(mcp_help);
     ok = ok && home_open_existing(options.home, &home, &e);
     if (ok) {
-        struct reader_limits limits = {.deadline_ms = options.query_timeout_ms};
+        struct reader_limits limits = {0};
         ok = reader_open(&home, &limits, &reader, &e) &&
              converse(reader, options.query_timeout_ms, &e);
         reader_free(&reader);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/clock.h"
 #include "worker/reads/answer.h"
 #include "worker/reads/http.h"
 #include "worker/reads/mcp_ids.h"
@@ -235,13 +234,12 @@ static size_t size_of(json_t *value)
 }
 
 /* What cannot be read is said at its place; the others come all the same. */
-static json_t *call_read(json_t *arguments, struct reader *reader, int64_t timeout_ms)
+static json_t *call_read(json_t *arguments, struct reader *reader)
 {
     struct read_order order = {0};
     struct error e = {0};
     if (!read_arguments(arguments, &order, &e))
         return error_result(&e, NULL);
-    int64_t end_ms = clock_monotonic_ms() + timeout_ms;
     CLEANUP(free_json) json_t *pages = json_array();
     size_t size = 0;
     size_t failed = 0;
@@ -252,8 +250,6 @@ static json_t *call_read(json_t *arguments, struct reader *reader, int64_t timeo
         struct page_id id = {0};
         struct error why = {0};
         CLEANUP(free_json) json_t *answer = NULL;
-        int64_t left_ms = end_ms - clock_monotonic_ms();
-        reader_set_deadline(reader, left_ms > 0 ? left_ms : 1);
         if (size > READ_TEXT_MAX)
             error_set(&why, CAUSE_USAGE, "not read: this answer is long enough; ask for it alone");
         else if (page_id_parse(text, &id, &why) &&
@@ -383,9 +379,9 @@ json_t *mcp_tool_call(const char *name, json_t *arguments, struct reader *reader
     CLEANUP(free_json) json_t *raw = NULL;
     CLEANUP(free_json) json_t *answer = NULL;
     struct error e = {0};
-    if (!tool || !tool->op) /* `read` is the only one without; unknown ones do not come here */
-        return call_read(arguments, reader, timeout_ms);
     reader_set_deadline(reader, timeout_ms);
+    if (!tool || !tool->op) /* `read` is the only one without; unknown ones do not come here */
+        return call_read(arguments, reader);
     if (!translate(tool, arguments, &raw, &e))
         return error_result(&e, NULL);
     enum op_end end = run_op(tool->op, raw, reader, &answer, &e);

@@ -37,7 +37,9 @@ struct slot {
 struct reader {
     const struct home *home;
     struct reader_limits limits;
+    int64_t until_ms; /* of the requests to come; monotonic, 0: none */
     struct request_clock clock;
+    struct clock_limit limit; /* by it */
     char *config_path;
     struct stat config_stat;
     struct config config;
@@ -127,8 +129,7 @@ bool reader_open(const struct home *home, const struct reader_limits *limits, st
     struct reader *reader = xcalloc(1, sizeof *reader);
     reader->home = home;
     reader->limits = *limits;
-    if (!limits->deadline_ms)
-        reader->limits.deadline_ms = READER_DEADLINE_MS;
+    reader->limit = request_clock_limit(&reader->clock);
     if (!limits->stores_max)
         reader->limits.stores_max = READER_STORES_MAX;
     if (!limits->cache_kib)
@@ -162,7 +163,7 @@ void reader_free(struct reader **out)
 
 void reader_set_deadline(struct reader *reader, int64_t deadline_ms)
 {
-    reader->limits.deadline_ms = deadline_ms;
+    reader->until_ms = deadline_ms ? clock_monotonic_ms() + deadline_ms : 0;
 }
 
 void reader_stop(struct reader *reader)
@@ -196,8 +197,7 @@ bool request_begin(struct reader *reader, struct request_scope scope, struct err
     reader->graced = false;
     reader->selected_count = 0;
     reader->stamp_count = 0;
-    reader->clock.until_ms =
-        reader->limits.deadline_ms ? clock_monotonic_ms() + reader->limits.deadline_ms : 0;
+    reader->clock.until_ms = reader->until_ms;
     if (!refresh_config(reader, e) || !check_scope(reader, &scope, e))
         return false;
     for (size_t i = 0; i < reader->config.count; i++) {
@@ -265,6 +265,11 @@ bool request_grace(struct reader *reader)
 const struct request_clock *request_clock(const struct reader *reader)
 {
     return &reader->clock;
+}
+
+const struct clock_limit *request_limit(const struct reader *reader)
+{
+    return &reader->limit;
 }
 
 static void make_room(struct reader *reader)
@@ -464,7 +469,7 @@ void request_describe(struct reader *reader, json_t *answer)
         const struct slot *slot = &reader->slots[reader->selected[i]];
         bool answered = slot->asked && slot->problem == RSTORE_FINE;
         if (!answered && !partial)
-            ledger = history_open(reader->home);
+            ledger = history_open(reader);
         partial |= !answered;
         json_array_append_new(list, describe(ledger, slot));
     }

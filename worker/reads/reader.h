@@ -10,28 +10,26 @@
 
 /* Each open store takes up to three descriptors (database, log, shared memory) and cache_kib. */
 enum {
-    READER_DEADLINE_MS = 2000,
     READER_STORES_MAX = 192,
     READER_CACHE_KIB = 512,
     READER_WORDS_KIB = 24 * 1024,
 };
 
 struct reader_limits {
-    int64_t deadline_ms; /* of each request; 0: none */
-    size_t stores_max;   /* open at a time; the least recently used is closed */
-    int cache_kib;       /* of each open store */
-    int words_kib;       /* of words remembered: which stores cannot have a hit */
+    size_t stores_max; /* open at a time; the least recently used is closed */
+    int cache_kib;     /* of each open store */
+    int words_kib;     /* of words remembered: which stores cannot have a hit */
 };
 
 struct reader;
 
-/* All zero in `limits` mean the values above (a zero deadline too: see reader_set_deadline).
- * `home` is borrowed for the reader's life. CAUSE_CONFIG, CAUSE_STORE. */
+/* All zero in `limits` mean the values above. `home` is borrowed for the life of the reader.
+ * CAUSE_CONFIG, CAUSE_STORE. */
 CHECKED bool reader_open(const struct home *home, const struct reader_limits *limits,
                          struct reader **reader, struct error *e);
 void reader_free(struct reader **reader);
 
-/* Of the requests that follow; 0: none. */
+/* So long, from now on, for all requests that follow together; 0: for ever, as at first. */
 void reader_set_deadline(struct reader *reader, int64_t deadline_ms);
 /* Ends the request that runs as its deadline would, and at once each that follows; from any
  * thread. */

@@ -49,6 +49,8 @@ enum op_end request_no_answer(const struct reader *reader, size_t at, struct err
 /* Did the deadline come? Then some more time, once, to write down what was found until then. */
 bool request_grace(struct reader *reader);
 const struct request_clock *request_clock(const struct reader *reader);
+/* For what is opened beside the stores. */
+const struct clock_limit *request_limit(const struct reader *reader);
 
 /* Adds `sources` and `partial`. */
 void request_describe(struct reader *reader, json_t *answer);

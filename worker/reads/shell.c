@@ -190,14 +190,16 @@ static int print_answer(const struct shell *s, json_t *answer, enum op_end end)
 
 static enum op_end run(const struct shell *s, json_t **answer, struct error *e)
 {
-    struct reader_limits limits = {.deadline_ms = s->deadline_ms};
+    struct reader_limits limits = {0};
     struct home home = {0};
     struct reader *reader = NULL;
     json_t *args = NULL;
     enum op_end end = OP_FAILED;
     if (op_check_args(s->op, s->raw, &args, e) && home_open_existing(s->home, &home, e) &&
-        reader_open(&home, &limits, &reader, e))
+        reader_open(&home, &limits, &reader, e)) {
+        reader_set_deadline(reader, s->deadline_ms);
         end = s->op->run(reader, args, answer, e);
+    }
     reader_free(&reader);
     home_release(&home);
     json_decref(args);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/ledger_history.h"
 #include "common/status.h"
@@ -13,16 +14,17 @@
 
 /* The lock is asked for before the store is read: a worker that ends in between is then shown as
  * running with an old row rather than as idle with a fresh one. */
-static json_t *status_of(const struct home *home, const struct source_config *source,
-                         struct ledger *ledger)
+static json_t *status_of(const struct reader *reader, size_t at, struct ledger *ledger)
 {
+    const struct home *home = request_home(reader);
+    const struct source_config *source = request_source(reader, at);
     struct store_view view;
     struct ledger_source history = {0};
     struct error view_error = {0};
     struct error ignored = {0};
     struct source_status status;
     bool locked = source_is_locked(home, source->id);
-    bool read = store_view_read(home, source->id, &view, &view_error);
+    bool read = store_view_read_within(home, source->id, request_limit(reader), &view, &view_error);
     bool known = ledger && ledger_read_source(ledger, source->id, &history, &ignored);
     struct status_parts parts = {.source = source,
                                  .view = read ? &view : NULL,
@@ -34,55 +36,80 @@ static json_t *status_of(const struct home *home, const struct source_config *so
     return status_json(&status);
 }
 
+/* What the deadline cut says nothing, and is left out. */
+static json_t *list_sources(const struct reader *reader)
+{
+    struct ledger *ledger = history_open(reader);
+    json_t *list = json_array();
+    for (size_t i = 0; i < request_count(reader) && !request_late(request_clock(reader)); i++) {
+        json_t *status = status_of(reader, i, ledger);
+        if (!request_late(request_clock(reader)))
+            json_array_append(list, status);
+        json_decref(status);
+    }
+    ledger_close(&ledger);
+    return list;
+}
+
 enum op_end sources_run(struct reader *reader, json_t *args, json_t **answer, struct error *e)
 {
     struct request_scope scope = {json_object_get(args, "source"),
                                   json_string_value(json_object_get(args, "kind"))};
     if (!request_begin(reader, scope, e))
         return OP_FAILED;
-    struct ledger *ledger = history_open(request_home(reader));
-    json_t *list = json_array();
-    for (size_t i = 0; i < request_count(reader); i++)
-        json_array_append_new(list,
-                              status_of(request_home(reader), request_source(reader, i), ledger));
-    ledger_close(&ledger);
+    json_t *list = list_sources(reader);
+    size_t read = json_array_size(list);
+    size_t count = request_count(reader);
     *answer = json_object();
     json_object_set_new(*answer, "sources", list);
     request_end(reader);
-    return OP_DONE;
+    if (read == count)
+        return OP_DONE;
+    error_set(e, CAUSE_DEADLINE, "the deadline came when %zu of %zu sources had been read", read,
+              count);
+    return OP_LATE;
 }
 
-struct listing {
-    json_t *list;
-    int64_t skip;
-};
-
-static void add_run(void *owner, const char *source, const struct attempt *attempt)
+static void add_run(void *list, const char *source, const struct attempt *attempt)
 {
-    struct listing *l = owner;
-    if (l->skip > 0)
-        l->skip--;
-    else
-        json_array_append_new(l->list, attempt_json(source, attempt));
+    json_array_append_new(list, attempt_json(source, attempt));
 }
 
-enum op_end runs_run(struct reader *reader, json_t *args, json_t **answer, struct error *e)
+static bool list_runs(const struct reader *reader, json_t *args, json_t *list, struct error *e)
 {
     struct ledger *ledger = NULL;
     struct paging paging = paging_of(args);
     struct ledger_query query = {.source = json_string_value(json_object_get(args, "source")),
-                                 .limit = paging.offset + paging_ask(&paging)};
-    struct listing l = {.list = json_array(), .skip = paging.offset};
-    bool ok = ledger_open_read(request_home(reader), &ledger, e) &&
-              (!ledger || ledger_read_attempts(ledger, query, add_run, &l, e));
+                                 .limit = paging_ask(&paging),
+                                 .offset = paging.offset};
+    bool ok = ledger_open_within(request_home(reader), request_limit(reader), &ledger, e) &&
+              (!ledger || ledger_read_attempts(ledger, query, add_run, list, e));
     ledger_close(&ledger);
-    if (!ok) {
-        json_decref(l.list);
+    return ok;
+}
+
+enum op_end runs_run(struct reader *reader, json_t *args, json_t **answer, struct error *e)
+{
+    struct paging paging = paging_of(args);
+    struct request_scope none = {0}; /* runs of sources that were removed are listed, too */
+    if (!request_begin(reader, none, e))
         return OP_FAILED;
-    }
+    json_t *list = json_array();
+    struct error cause = {0};
+    bool ok = list_runs(reader, args, list, &cause);
+    bool late = !ok && request_late(request_clock(reader));
+    request_end(reader);
     *answer = json_object();
-    paging_add(*answer, &paging, "runs", l.list);
-    return OP_DONE;
+    paging_add(*answer, &paging, "runs", list);
+    if (ok)
+        return OP_DONE;
+    if (late) {
+        error_set(e, CAUSE_DEADLINE, "the deadline came before all runs had been read");
+        return OP_LATE;
+    }
+    *e = cause;
+    free_json(answer);
+    return OP_FAILED;
 }
 
 static void add_to(json_t *total, const char *key, int64_t count)
@@ -135,10 +162,14 @@ enum op_end stats_run(struct reader *reader, json_t *args, json_t **answer, stru
         if (store)
             add_stats(reader, i, store, total, list);
     }
+    bool late = request_grace(reader);
     *answer = json_object();
     json_object_set_new(*answer, "stores", list);
     json_object_set_new(*answer, "total", total);
     request_describe(reader, *answer);
     request_end(reader);
-    return OP_DONE;
+    if (!late)
+        return OP_DONE;
+    error_set(e, CAUSE_DEADLINE, "the deadline came before all stores had answered");
+    return OP_LATE;
 }

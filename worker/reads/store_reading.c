@@ -12,11 +12,6 @@
 #include "common/text.h"
 #include "worker/reads/store_reading_internal.h"
 
-/* Steps of SQLite's machine between two looks at the clock: some 10 us. */
-enum { STEPS_BETWEEN_LOOKS = 1000 };
-/* A reader waits for a lock only while a log is recovered or a file is closed: moments. */
-enum { BUSY_LOOKS_MAX = 500, BUSY_LOOK_US = 1000 };
-
 bool request_late(const struct request_clock *clock)
 {
     return atomic_load_explicit(&clock->stopped, memory_order_relaxed) ||
@@ -33,17 +28,14 @@ const char *rstore_problem_name(enum rstore_problem problem)
     return names[problem];
 }
 
-static int look_at_clock(void *clock)
+static bool is_late(const void *clock)
 {
     return request_late(clock);
 }
 
-static int wait_for_lock(void *clock, int looks)
+struct clock_limit request_clock_limit(const struct request_clock *clock)
 {
-    if (looks >= BUSY_LOOKS_MAX || request_late(clock))
-        return 0;
-    usleep(BUSY_LOOK_US);
-    return 1;
+    return (struct clock_limit){is_late, clock};
 }
 
 enum rstore_problem rstore_failure(const struct rstore *store)
@@ -81,16 +73,13 @@ static int64_t log_bytes(const char *path)
     return stat(name, &st) == 0 ? (int64_t)st.st_size : 0;
 }
 
-/* The cache is set behind the busy handler: it reads the file, which may be locked just then. */
+/* The cache is set when there is a connection to tell what was wrong: it reads the file. */
 static bool open_file(struct rstore *store, const struct rstore_options *options, struct error *e)
 {
-    struct db_options db = {.mode = DB_READ, .immutable = store->immutable};
+    struct db_options db = {.mode = DB_READ, .immutable = store->immutable, .limit = &store->limit};
     char pragmas[80];
     if (!db_open(store->path, &db, &store->db, e))
         return false;
-    void *clock = (void *)(uintptr_t)options->clock;
-    sqlite3_busy_handler(store->db, wait_for_lock, clock);
-    sqlite3_progress_handler(store->db, STEPS_BETWEEN_LOOKS, look_at_clock, clock);
     snprintf(pragmas, sizeof pragmas, "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-%d",
              options->cache_kib);
     return db_exec(store->db, pragmas, e);
@@ -178,6 +167,7 @@ enum rstore_problem rstore_open(const char *path, const struct rstore_options *o
     store->inode = before.st_ino;
     store->changed = before.st_mtim;
     store->clock = options->clock;
+    store->limit = request_clock_limit(options->clock);
     enum rstore_problem problem = open_and_check(store, options, e);
     if (problem == RSTORE_FINE && !rstore_is_current(store)) {
         error_set(e, CAUSE_STORE, "%s: was replaced just now; ask again", path);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "common/clock.h"
 #include "common/error.h"
 
 /* When a request has to end. One thread's, but `stopped` is set by others, and stays. */
@@ -14,6 +15,7 @@ struct request_clock {
     atomic_bool stopped;
 };
 bool request_late(const struct request_clock *clock);
+struct clock_limit request_clock_limit(const struct request_clock *clock);
 
 enum rstore_problem {
     RSTORE_FINE,

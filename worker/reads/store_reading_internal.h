@@ -43,6 +43,7 @@ struct rstore {
     bool immutable;
     bool in_snapshot;
     const struct request_clock *clock;
+    struct clock_limit limit; /* by it */
     sqlite3_stmt *slots[SLOT_KEEP_COUNT];
     fts5_tokenizer tokenizer;     /* methods */
     Fts5Tokenizer *tokenizer_own; /* owned; an instance as the index has it */

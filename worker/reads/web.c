@@ -33,6 +33,7 @@ struct web_call {
     char *source; /* owned; of a page or source: whose */
     const char *path;
     bool late;
+    bool partial; /* a store did not answer */
     struct reader *reader;
     struct html html;
     int status;
@@ -52,6 +53,7 @@ static enum op_end ask(struct web_call *call, const char *name, json_t *raw, jso
         return OP_FAILED;
     enum op_end end = op->run(call->reader, args, answer, e);
     call->late |= end == OP_LATE;
+    call->partial |= json_is_true(json_object_get(*answer, "partial"));
     return end;
 }
 
@@ -121,9 +123,10 @@ static void make_start(struct web_call *call)
     json_t *args = json_pack("{s:i}", "limit", RECENT);
     add_source(args, call->asked.source);
     enum op_end end = ask(call, "recent", args, &answer, &e);
-    if (end == OP_DONE || (end == OP_LATE && answer))
+    if (end == OP_DONE || (end == OP_LATE && answer)) {
+        call->status = end == OP_LATE ? 503 : 200;
         web_start(&call->html, &call->asked, answer);
-    else
+    } else
         show_failure(call, end, &e);
 }
 
@@ -162,10 +165,11 @@ static void make_sources(struct web_call *call)
     size_t i;
     json_t *source;
     enum op_end end = ask(call, "sources", json_object(), &sources, &e);
-    if (end != OP_DONE) {
+    if (end != OP_DONE && !(end == OP_LATE && sources)) {
         show_failure(call, end, &e);
         return;
     }
+    call->status = end == OP_LATE ? 503 : 200;
     json_array_foreach (json_object_get(sources, "sources"), i, source) {
         const char *id = member_text(source, "id");
         CLEANUP(free_json)
@@ -173,7 +177,8 @@ static void make_sources(struct web_call *call)
         if (answer)
             json_object_set(runs, id, json_object_get(answer, "runs"));
     }
-    web_sources(&call->html, &call->asked, sources, runs);
+    web_sources(&call->html, &call->asked,
+                &(struct web_sources_parts){sources, runs, end == OP_LATE ? e.text : ""});
 }
 
 static void make_source(struct web_call *call)
@@ -239,7 +244,9 @@ static void answer_call(struct web_call *call)
                                  .policy = policy,
                                  .retry_after = call->status == 503 ? "1" : NULL,
                                  .body = call->html.out};
-    if (call->status == 200)
+    if (call->late || call->partial)
+        answer.cache = "no-store";
+    else if (call->status == 200)
         snprintf(answer.etag, sizeof answer.etag, "\"%016" PRIx64 "\"",
                  XXH3_64bits(answer.body.data, answer.body.size));
     http_answer(call->request, &answer);

@@ -241,10 +241,19 @@ static void live(struct html *h)
     html_markup(h, "<p class=\"live\" id=\"live\" hidden></p>\n");
 }
 
-void web_sources(struct html *h, const struct web_asked *asked, const json_t *sources,
-                 const json_t *runs)
+static void missing(struct html *h, const char *why)
 {
-    const json_t *list = json_object_get(sources, "sources");
+    if (!why[0])
+        return;
+    html_markup(h, "<p class=\"warn\"><strong>Not all of them:</strong> ");
+    html_text(h, why);
+    html_markup(h, "</p>\n");
+}
+
+void web_sources(struct html *h, const struct web_asked *asked,
+                 const struct web_sources_parts *parts)
+{
+    const json_t *list = json_object_get(parts->sources, "sources");
     struct tally tally = count_all(list);
     char said[96];
     status_line(said, sizeof said, &tally);
@@ -252,13 +261,14 @@ void web_sources(struct html *h, const struct web_asked *asked, const json_t *so
     web_frame_begin(h, &frame);
     html_markup(h, "<h1>Sources</h1>\n");
     live(h);
-    if (tally.sources == 0)
+    missing(h, parts->missing);
+    if (tally.sources == 0 && !parts->missing[0])
         html_markup(h, "<div class=\"empty\">\n<p>There is no source yet.</p>\n<pre><code>"
                        "lattice-supervise add notes ~/notes\nlattice-supervise --all"
                        "</code></pre>\n</div>\n");
-    else {
+    else if (tally.sources > 0) {
         summary(h, &tally);
-        table(h, asked, list, runs);
+        table(h, asked, list, parts->runs);
     }
     web_frame_end(h, &frame);
 }

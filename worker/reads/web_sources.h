@@ -6,9 +6,15 @@
 
 enum { WEB_STRIP_RUNS = 24 };
 
-/* `sources`: of the operation sources; `runs`: by the source's id, its last runs, newest first. */
-void web_sources(struct html *h, const struct web_asked *asked, const json_t *sources,
-                 const json_t *runs);
+/* `sources`: of the operation sources; `runs`: by the source's id, its last runs, newest first;
+ * `missing`: why these are not all, "" if they are. */
+struct web_sources_parts {
+    const json_t *sources;
+    const json_t *runs;
+    const char *missing;
+};
+void web_sources(struct html *h, const struct web_asked *asked,
+                 const struct web_sources_parts *parts);
 /* One source: `sources` has it alone; `runs`: of the operation runs; `recent`: of recent, NULL if
  * its store did not answer. */
 struct web_source_parts {
