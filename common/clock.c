@@ -10,21 +10,26 @@ static struct {
     int64_t unix_ms;
 } clock_state;
 
-static int64_t read_ms(clockid_t id)
+static int64_t read_ns(clockid_t id)
 {
     struct timespec t;
     clock_gettime(id, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 int64_t clock_monotonic_ms(void)
 {
-    return clock_state.fake ? clock_state.monotonic_ms : read_ms(CLOCK_MONOTONIC);
+    return clock_state.fake ? clock_state.monotonic_ms : read_ns(CLOCK_MONOTONIC) / 1000000;
+}
+
+int64_t clock_unix_ns(void)
+{
+    return clock_state.fake ? clock_state.unix_ms * 1000000 : read_ns(CLOCK_REALTIME);
 }
 
 int64_t clock_unix_ms(void)
 {
-    return clock_state.fake ? clock_state.unix_ms : read_ms(CLOCK_REALTIME);
+    return clock_unix_ns() / 1000000;
 }
 
 int64_t clock_unix_s(void)

@@ -8,6 +8,7 @@
 int64_t clock_monotonic_ms(void);
 int64_t clock_unix_s(void);
 int64_t clock_unix_ms(void);
+int64_t clock_unix_ns(void);
 
 /* Asked again and again by what may take long: once true, it has to end. */
 struct clock_limit {

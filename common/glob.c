@@ -382,3 +382,14 @@ bool glob_set_match(const struct glob_set *set, const char *path)
     }
     return ended(set, now, false);
 }
+
+bool glob_set_match_only(const struct glob_set *set, const char *path, bool is_folder)
+{
+    uint64_t now[MAX_WORDS + 1];
+    if (set->states == 0)
+        return false;
+    begin(set, now);
+    for (const char *p = path; *p; p++)
+        step(set, now, (unsigned char)*p);
+    return ended(set, now, is_folder);
+}

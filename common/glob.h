@@ -32,5 +32,8 @@ void glob_set_free(struct glob_set *set);
 /* `path` is relative, without a leading '/', any bytes but NUL. Time is at most
  * O(length of path x length of patterns); it allocates nothing. An empty set matches nothing. */
 bool glob_set_match(const struct glob_set *set, const char *path);
+/* Does a pattern match `path` itself, whatever matches the folders above it? For the rules of a
+ * .gitignore, of which the last one that matches counts. */
+bool glob_set_match_only(const struct glob_set *set, const char *path, bool is_folder);
 
 #endif

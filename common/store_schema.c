@@ -171,6 +171,16 @@ const char *const store_migrations[] = {
     " name TEXT NOT NULL,"
     " PRIMARY KEY(session, path)"
     ") STRICT, WITHOUT ROWID;",
+    /* What a folder's files looked like when their content was hashed: as long as they look the
+     * same, they are not read again. */
+    "CREATE TABLE file("
+    " path BLOB NOT NULL PRIMARY KEY,"
+    " size_bytes INTEGER NOT NULL,"
+    " mtime_ns INTEGER NOT NULL,"
+    " ctime_ns INTEGER NOT NULL,"
+    " inode INTEGER NOT NULL,"
+    " blob TEXT NOT NULL"
+    ") STRICT, WITHOUT ROWID;",
 };
 
 const int store_format = sizeof store_migrations / sizeof *store_migrations;

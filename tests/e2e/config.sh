@@ -67,8 +67,8 @@ test_add_refuses_what_is_wrong_with_a_reason() {
     expect_error 'error: usage: url: "ext::sh -c id": remote helpers'
     expect_exit 64 "$SUPERVISE" add Notes /srv/x
     expect_error 'error: usage: id: "Notes": expected '
-    expect_exit 64 "$SUPERVISE" add notes /srv/x --kind dir
-    expect_error 'error: usage: kind: "dir": not in this version'
+    expect_exit 64 "$SUPERVISE" add notes --kind inbox
+    expect_error 'error: usage: kind: "inbox": not in this version'
     expect_exit 64 "$SUPERVISE" add notes /srv/x --set 'timeout=10 minuts'
     expect_error 'error: usage: timeout: "10 minuts": expected a duration such as 90s, 10m, 1h'
     expect_exit 64 "$SUPERVISE" add notes /srv/x --include '[a'

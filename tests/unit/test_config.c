@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "common/text.h"
 #include "tests/unit/harness.h"
 
@@ -264,15 +265,21 @@ TEST(ids_are_names_of_plain_folders)
 
 TEST(kinds_of_later_versions_are_told_from_unknown_ones)
 {
-    mistaken(
-        SOURCES("{\"id\":\"a\",\"kind\":\"dir\",\"path\":\"/x\"},"
-                "{\"id\":\"b\",\"kind\":\"gti\",\"url\":\"/x\"},"
-                "{\"id\":\"c\",\"kind\":7}"),
-        "sources[0].kind: \"dir\": not in this version; this version knows: git\n"
-        "sources[1].kind: \"gti\": unknown kind; did you mean \"git\"? This version knows: git\n"
-        "sources[2].kind: 7: expected the name of a kind, such as \"git\"\n");
+    struct buf known = {0};
+    for (const char *const *kind = config_kinds(); *kind; kind++)
+        buf_printf(&known, " %s", *kind);
     CHECK_STR(config_kinds()[0], "git");
-    CHECK(config_kinds()[1] == NULL);
+    CLEANUP(free_text)
+    char *want = xasprintf(
+        "sources[0].kind: \"inbox\": not in this version; this version knows:%s\n"
+        "sources[1].kind: \"gti\": unknown kind; did you mean \"git\"? This version knows:%s\n"
+        "sources[2].kind: 7: expected the name of a kind, such as \"git\"\n",
+        known.data, known.data);
+    mistaken(SOURCES("{\"id\":\"a\",\"kind\":\"inbox\"},"
+                     "{\"id\":\"b\",\"kind\":\"gti\",\"url\":\"/x\"},"
+                     "{\"id\":\"c\",\"kind\":7}"),
+             want);
+    buf_release(&known);
 }
 
 TEST(page_sizes_have_bounds)

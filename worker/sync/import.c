@@ -116,6 +116,10 @@ static const char *refusal_reason(struct import *in, const struct plan_item *ite
         s->now.quarantined++;
         return "quarantined";
     }
+    if (content->content == CONTENT_CLOSED) {
+        buf_printf(detail, "cannot be read: %.*s", (int)content->size, content->bytes);
+        return "unreadable";
+    }
     if (content->content == CONTENT_TOO_LARGE) {
         buf_printf(detail, "%zu bytes; at most %" PRId64 " are taken (max_page_bytes)",
                    content->size, s->source->max_page_bytes);

@@ -30,6 +30,7 @@ enum content {
     CONTENT_TOO_LARGE,
     CONTENT_MISSING, /* the source names it and does not have it */
     CONTENT_MOVED,   /* it went or changed all the while it was read: another run's */
+    CONTENT_CLOSED,  /* it is there and cannot be read: `bytes` says why, for people */
 };
 
 struct blob_content {
@@ -75,6 +76,7 @@ struct source_kind {
 };
 
 extern const struct source_kind kind_git;
+extern const struct source_kind kind_dir;
 /* NULL if this version does not know it. */
 const struct source_kind *kind_find(const char *name);
 

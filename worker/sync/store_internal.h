@@ -35,6 +35,7 @@ struct store {
     struct statements page;    /* store_page.c */
     struct statements plan;    /* store_plan.c */
     struct statements session; /* store_session.c */
+    struct statements files;   /* store_files.c */
     enum memory_size memory;
     char run_id[RUN_ID_SIZE];
     char phase[16];

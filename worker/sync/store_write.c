@@ -132,6 +132,7 @@ void store_close(struct store **out)
     db_finalize(store->page.s, store->page.count);
     db_finalize(store->plan.s, store->plan.count);
     db_finalize(store->session.s, store->session.count);
+    db_finalize(store->files.s, store->files.count);
     db_close(&store->db);
     free(store);
     *out = NULL;
