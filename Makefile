@@ -18,6 +18,7 @@ libsqlite3-dev                 sqlite-devel        sqlite           sqlite-dev  
 libuv1-dev                     libuv-devel         libuv            libuv-dev          the supervisor's event loop
 libmicrohttpd-dev              libmicrohttpd-devel libmicrohttpd    libmicrohttpd-dev  HTTP of lattice-reads
 libjansson-dev                 jansson-devel       jansson          jansson-dev        sources.json, messages, JSON output
+libcurl4-openssl-dev           libcurl-devel       curl             curl-dev           HTTP of the sources that are not git
 libcmark-gfm-dev               cmark-gfm-devel     cmark-gfm        cmark-gfm-dev      headings and links of Markdown
 libcmark-gfm-extensions-dev    -                   -                -                  tables and autolinks of Markdown
 libyaml-dev                    libyaml-devel       libyaml          yaml-dev           front matter
@@ -89,7 +90,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prot
             -Wpointer-arith -Wwrite-strings -Wvla -Wnull-dereference -Wimplicit-fallthrough \
             -Wswitch-enum
 BASE     := -std=c11 -D_GNU_SOURCE -I.
-MODULES  := sqlite3 libuv libmicrohttpd jansson libcmark-gfm yaml-0.1 libutf8proc libxxhash
+MODULES  := sqlite3 libuv libmicrohttpd jansson libcurl libcmark-gfm yaml-0.1 libutf8proc libxxhash
 export WARNINGS BASE MODULES BUILD JOBS
 
 # Instrumented code confuses warnings that follow values; release and lint have them.
@@ -113,10 +114,11 @@ fuzz_LDFLAGS     := -fsanitize=address,undefined
 
 libs = $(shell pkg-config --libs $(1) 2>/dev/null)
 LIB_CFLAGS     := $(shell pkg-config --cflags $(MODULES) 2>/dev/null)
-LIBS_ALL       := $(call libs,$(MODULES)) -lm
-# Only what a program can need; --as-needed drops what it does not: start-up time matters.
+LIBS_ALL       := $(call libs,$(MODULES)) -ldl -lm
+# Only what a program can need; --as-needed drops what it does not: start-up time matters. libcurl is
+# loaded by the worker itself, once it needs it.
 LIBS_supervise := $(call libs,libuv jansson sqlite3 libutf8proc libxxhash)
-LIBS_worker    := $(call libs,sqlite3 jansson libcmark-gfm yaml-0.1 libutf8proc libxxhash)
+LIBS_worker    := $(call libs,sqlite3 jansson libcmark-gfm yaml-0.1 libutf8proc libxxhash) -ldl
 LIBS_reads     := $(call libs,libuv libmicrohttpd jansson sqlite3 libcmark-gfm libutf8proc libxxhash) -lm
 
 ## Sources ----------------------------------------------------------------------------------------

@@ -73,6 +73,11 @@ int64_t stop_wait_ms(int64_t most_ms)
     return quarter > 0 && quarter < most_ms ? quarter : most_ms;
 }
 
+int64_t stop_left_ms(void)
+{
+    return state.soft_deadline_ms > 0 ? state.soft_deadline_ms - clock_monotonic_ms() : INT64_MAX;
+}
+
 void stop_watch_lifeline(int fd)
 {
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);

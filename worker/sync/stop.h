@@ -17,6 +17,8 @@ void stop_set_grace(int64_t grace_ms);
 /* How long what ends may be waited for: `most_ms`, or a quarter of the grace if that is less, so
  * that a run that waits for its git and for what that left is still over before its deadline. */
 int64_t stop_wait_ms(int64_t most_ms);
+/* Until the soft deadline; INT64_MAX if there is none. */
+int64_t stop_left_ms(void);
 /* Watches the lifeline from now on: a `stop` line asks for a soft stop; its end means that the
  * supervisor is gone, and ends the worker's group. */
 void stop_watch_lifeline(int fd);
