@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -157,9 +158,17 @@ static int open_file(const char *path, const struct db_options *options, sqlite3
     return sqlite3_open_v2(uri, db, mode | SQLITE_OPEN_URI, NULL);
 }
 
+/* Counting its memory takes SQLite a lock of the whole process for each allocation; nobody asks. */
+static void set_up_library(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 bool db_open(const char *path, const struct db_options *options, sqlite3 **out, struct error *e)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     sqlite3 *db = NULL;
+    pthread_once(&once, set_up_library);
     if (!check_regular(path, options, e))
         return false;
     if (open_file(path, options, &db) != SQLITE_OK) {
