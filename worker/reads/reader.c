@@ -74,17 +74,27 @@ static void forget(struct reader *reader, struct slot *slot)
     store_memory_forget(&slot->memory);
 }
 
-/* Stores of sources that stay configured stay open, and are remembered. */
+/* What each store that is open may cache. */
+static int cache_part(const struct reader *reader, size_t sources)
+{
+    size_t most = sources < reader->limits.stores_max ? sources : reader->limits.stores_max;
+    return reader->limits.cache_kib / (int)(most ? most : 1);
+}
+
+/* Stores of sources that stay configured are remembered, and stay open if their part of the cache
+ * is still the same. */
 static void take_config(struct reader *reader, struct config *config)
 {
     struct slot *slots = xcalloc(config->count + 1, sizeof *slots);
+    bool same_part = cache_part(reader, config->count) == cache_part(reader, reader->config.count);
     for (size_t i = 0; i < config->count; i++)
         slots[i].source = &config->sources[i];
     for (size_t i = 0; reader->slots && i < reader->config.count; i++) {
         struct slot *old = &reader->slots[i];
         const struct source_config *now = config_find(config, old->source->id);
-        if (!now) {
+        if (!now || !same_part)
             close_slot(reader, old);
+        if (!now) {
             forget(reader, old);
             continue;
         }
@@ -295,7 +305,7 @@ static char *slot_path(const struct reader *reader, const struct slot *slot)
 static enum rstore_problem open_slot(struct reader *reader, struct slot *slot)
 {
     CLEANUP(free_text) char *path = slot_path(reader, slot);
-    struct rstore_options options = {.cache_kib = reader->limits.cache_kib,
+    struct rstore_options options = {.cache_kib = cache_part(reader, reader->config.count),
                                      .clock = &reader->clock};
     make_room(reader);
     slot->error = (struct error){0};

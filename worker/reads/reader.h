@@ -8,16 +8,16 @@
 
 #include "common/home.h"
 
-/* Each open store takes up to three descriptors (database, log, shared memory) and cache_kib. */
+/* Each open store takes up to three descriptors (database, log, shared memory). */
 enum {
     READER_STORES_MAX = 192,
-    READER_CACHE_KIB = 512,
+    READER_CACHE_KIB = 16 * 1024,
     READER_WORDS_KIB = 24 * 1024,
 };
 
 struct reader_limits {
     size_t stores_max; /* open at a time; the least recently used is closed */
-    int cache_kib;     /* of each open store */
+    int cache_kib;     /* of all open stores: each has the same part of it */
     int words_kib;     /* of words remembered: which stores cannot have a hit */
 };
 
