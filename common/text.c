@@ -100,7 +100,9 @@ void buf_add_text(struct buf *b, const char *text)
 
 void buf_add_byte(struct buf *b, char byte)
 {
-    buf_add(b, &byte, 1);
+    buf_reserve(b, 1);
+    b->data[b->size++] = byte;
+    b->data[b->size] = '\0';
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

@@ -16,6 +16,7 @@
 #include "tests/unit/harness.h"
 #include "worker/reads/ops.h"
 #include "worker/reads/reader_memory.h"
+#include "worker/reads/search.h"
 
 static struct home home;
 
@@ -117,6 +118,38 @@ TEST(sees_each_commit)
     CHECK_INT(hits(reader, "kestrel"), 2);
     add_pages(db, 3, 1, "a kestrel");
     CHECK_INT(hits(reader, "kestrel"), 3);
+    db_close(&db);
+    reader_free(&reader);
+}
+
+static void expect_more_hits(struct reader *reader, int64_t want, bool approximate)
+{
+    json_t *answer = search(reader, "kestrel", OP_DONE);
+    json_t *hit = json_array_get(json_object_get(answer, "hits"), 0);
+    CHECK_INT(json_integer_value(json_object_get(hit, "more_hits")), want);
+    CHECK_INT(json_is_true(json_object_get(answer, "approximate")), approximate);
+    json_decref(answer);
+}
+
+/* They are counted while the store is scanned, or asked for if not all of it was. */
+TEST(counts_the_other_hits_of_a_page_in_both_ways)
+{
+    struct error e = {0};
+    struct reader *reader = open_reader(1, (struct reader_limits){0});
+    sqlite3 *db = writer("s0");
+    int64_t bound = search_cost_max;
+    add_pages(db, 1, 2, "a kestrel");
+    CHECK_OK(db_exec(db,
+                     "INSERT INTO chunk VALUES(3, 1, 1, 't', 't', 'kestrel'), (4, 1, 2, 't', 't',"
+                     " 'none'), (5, 1, 3, 't', 't', 'kestrel');"
+                     "INSERT INTO chunk_index(rowid, text, title, heading) SELECT id, text, title,"
+                     " heading FROM chunk WHERE id > 2",
+                     &e),
+             &e);
+    expect_more_hits(reader, 2, false);
+    search_cost_max = 1;
+    expect_more_hits(reader, 2, true);
+    search_cost_max = bound;
     db_close(&db);
     reader_free(&reader);
 }

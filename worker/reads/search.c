@@ -9,6 +9,8 @@
 /* Hits of a single word that are looked at: some 30 ms. Beyond that, slices of each store. */
 int64_t search_cost_max = 150000;
 enum { SLICES = 32, TIES_MAX = 5000 };
+/* Chunks that matched, of all stores together: 128 KiB. Beyond, each hit asks the index again. */
+enum { SEEN_MAX = 16384 };
 
 /* Looks up all terms in all stores; the first one that answers makes the tokens. */
 static void look_up(struct search *search)
@@ -62,7 +64,7 @@ static bool take_chunk(void *owner, int64_t chunk, double score)
         return true;
     s->hit.chunk = chunk;
     s->hit.score = score;
-    return rstore_page_of_chunk(s->store, chunk, take_page, s, &s->error);
+    return rstore_path_of_chunk(s->store, chunk, take_page, s, &s->error);
 }
 
 /* Everything, or as many slices, evenly spread over the store, as there is time for. */
@@ -72,6 +74,7 @@ static bool scan_slices(struct scanning *s, const struct rstore_totals *totals, 
     int64_t width = totals->last - totals->first + 1;
     if (part >= 1)
         return rstore_scan(s->store, &s->scan, take_chunk, s, e);
+    s->scan.seen->cut = true;
     for (int64_t i = 0; i < SLICES; i++) {
         s->scan.first = totals->first + width * i / SLICES;
         s->scan.last = s->scan.first + (int64_t)((double)width * part / SLICES);
@@ -85,6 +88,7 @@ static bool scan_store(struct search *search, size_t at, const struct plan_match
                        struct error *e)
 {
     const struct plan *plan = &search->plan;
+    struct rank_seen *seen = &search->seen[at];
     struct scanning s = {.search = search,
                          .store = request_store(search->reader, at),
                          .hit = {.source = at},
@@ -94,11 +98,13 @@ static bool scan_store(struct search *search, size_t at, const struct plan_match
                                   .average = (double)plan->tokens / (double)plan->chunks,
                                   .least = hits_least(&search->hits),
                                   .first = INT64_MIN,
-                                  .last = INT64_MAX}};
+                                  .last = INT64_MAX,
+                                  .seen = seen}};
     /* A filter leaves so little that all of it is looked at. */
     double part = search->filter.any ? 1 : (double)search_cost_max / (double)search->cost;
     if (!s.store)
         return true;
+    seen->most = SEEN_MAX - search->seen_count;
     bool ok = !search->filter.any || page_set_make(&s.pages, &search->filter, s.store, e);
     if (ok && (!search->filter.any || s.pages.count))
         ok = scan_slices(&s, &plan->stores[at].totals, part, e);
@@ -106,6 +112,7 @@ static bool scan_store(struct search *search, size_t at, const struct plan_match
         *e = s.error;
         ok = false;
     }
+    search->seen_count += seen->count;
     search->approximate |= part < 1;
     page_set_release(&s.pages);
     return ok;
@@ -113,10 +120,15 @@ static bool scan_store(struct search *search, size_t at, const struct plan_match
 
 static void release_matches(struct search *search)
 {
-    for (size_t i = 0; search->matches && i < search->plan.count; i++)
+    for (size_t i = 0; search->matches && i < search->plan.count; i++) {
         plan_match_release(&search->matches[i]);
+        rank_seen_release(&search->seen[i]);
+    }
     free(search->matches);
+    free(search->seen);
     search->matches = NULL;
+    search->seen = NULL;
+    search->seen_count = 0;
 }
 
 static void scan_all(struct search *search, enum plan_mode mode)
@@ -125,6 +137,7 @@ static void scan_all(struct search *search, enum plan_mode mode)
     release_matches(search);
     search->mode = mode;
     search->matches = xcalloc(count + 1, sizeof *search->matches);
+    search->seen = xcalloc(count + 1, sizeof *search->seen);
     search->cost = 1;
     for (size_t i = 0; i < count; i++) {
         struct plan_match *match = &search->matches[i];

@@ -26,6 +26,8 @@ struct search {
     struct hits hits;
     enum plan_mode mode;        /* of the hits */
     struct plan_match *matches; /* owned; of the mode, one per source */
+    struct rank_seen *seen;     /* owned; the same */
+    size_t seen_count;          /* of all of them */
     int64_t cost;               /* of all of them */
     int64_t ties;               /* pages looked up for the order of their paths alone */
     bool approximate;

@@ -26,8 +26,9 @@ static bool add_token(void *owner, const struct token *token)
     }
     m->tokens[m->count] = (struct snippet_token){.start = token->start, .end = token->end};
     m->folded[m->count++] = m->text.size;
+    buf_reserve(&m->text, token->size + 1);
     buf_add(&m->text, token->text, token->size);
-    buf_add_byte(&m->text, '\0');
+    m->text.size++; /* the NUL that is behind it already */
     return true;
 }
 
@@ -91,9 +92,8 @@ static json_t *marks_of(const struct snippet *snippet)
     return marks;
 }
 
-static void show_chunk(void *owner, const struct chunk_row *chunk)
+static void show_chunk(const struct showing *s, const struct chunk_row *chunk)
 {
-    const struct showing *s = owner;
     struct marking m = {.terms = &s->search->plan.terms};
     struct snippet snippet;
     struct buf clean = {0};
@@ -116,9 +116,8 @@ static void show_chunk(void *owner, const struct chunk_row *chunk)
     buf_release(&clean);
 }
 
-static void show_page(void *owner, const struct page_row *page)
+static void show_page(const struct showing *s, const struct page_row *page)
 {
-    const struct showing *s = owner;
     json_object_set_new(s->object, "path", json_text(page->path));
     json_object_set_new(s->object, "title", json_text(page->title));
     json_object_set_new(s->object, "kind", json_text(page->kind));
@@ -126,14 +125,22 @@ static void show_page(void *owner, const struct page_row *page)
     json_object_set_new(s->object, "updated_at", json_integer(page->updated_at));
 }
 
+static void show_hit(void *owner, const struct page_row *page, const struct chunk_row *chunk)
+{
+    const struct showing *s = owner;
+    show_page(s, page);
+    show_chunk(s, chunk);
+}
+
 static bool show_rows(struct showing *s, const struct hit *hit, struct error *e)
 {
+    const struct rank_seen *seen = &s->search->seen[hit->source];
     const char *match = s->search->matches[hit->source].match;
     int64_t hits = 1;
-    if (!rstore_page_of_chunk(s->store, hit->chunk, show_page, s, e) ||
-        !rstore_chunk(s->store, hit->chunk, show_chunk, s, e))
+    if (!rstore_hit(s->store, hit->chunk, show_hit, s, e))
         return false;
-    bool ok = rstore_page_hits(s->store, match, hit->page, &hits, e);
+    bool ok = seen->cut ? rstore_page_hits(s->store, match, hit->page, &hits, e)
+                        : rstore_page_seen(s->store, seen, hit->page, &hits, e);
     json_object_set_new(s->object, "more_hits", json_integer(hits > 0 ? hits - 1 : 0));
     return ok;
 }

@@ -39,15 +39,18 @@ static bool is_space(unsigned char byte)
 /* One line; *pending holds back a space until something follows it. */
 static void add_line(struct buf *out, const char *text, size_t size, bool *pending)
 {
-    for (size_t i = 0; i < size; i++) {
-        if (is_space((unsigned char)text[i])) {
+    for (size_t i = 0, end; i < size; i = end) {
+        bool space = is_space((unsigned char)text[i]);
+        for (end = i + 1; end < size && is_space((unsigned char)text[end]) == space;)
+            end++;
+        if (space) {
             *pending = out->size > 0;
             continue;
         }
         if (*pending)
             buf_add_byte(out, ' ');
         *pending = false;
-        buf_add_byte(out, text[i]);
+        buf_add(out, text + i, end - i);
     }
 }
 

@@ -6,6 +6,7 @@
 #define PAGE_COLUMNS                                                                               \
     "p.id, p.path, p.title, p.kind, coalesce(p.front, ''), coalesce(p.warning, ''), p.size_bytes," \
     " p.created_at, p.updated_at"
+enum { PAGE_COLUMN_COUNT = 9 };
 
 static void read_page(sqlite3_stmt *s, struct page_row *page)
 {
@@ -19,6 +20,19 @@ static void read_page(sqlite3_stmt *s, struct page_row *page)
         .size_bytes = column_int(s, 6),
         .created_at = column_int(s, 7),
         .updated_at = column_int(s, 8),
+    };
+}
+
+static void read_chunk(sqlite3_stmt *s, int at, struct chunk_row *chunk)
+{
+    *chunk = (struct chunk_row){
+        .id = column_int(s, at),
+        .page = column_int(s, at + 1),
+        .position = column_int(s, at + 2),
+        .title = column_text(s, at + 3),
+        .heading = column_text(s, at + 4),
+        .text = column_text(s, at + 5),
+        .text_size = (size_t)sqlite3_column_bytes(s, at + 5),
     };
 }
 
@@ -38,15 +52,8 @@ static bool each_chunk(sqlite3_stmt *s, chunk_handler handle, void *owner, struc
 {
     enum db_row row;
     while ((row = db_step(s, e)) == DB_ROW) {
-        struct chunk_row chunk = {
-            .id = column_int(s, 0),
-            .page = column_int(s, 1),
-            .position = column_int(s, 2),
-            .title = column_text(s, 3),
-            .heading = column_text(s, 4),
-            .text = column_text(s, 5),
-        };
-        chunk.text_size = (size_t)sqlite3_column_bytes(s, 5);
+        struct chunk_row chunk;
+        read_chunk(s, 0, &chunk);
         handle(owner, &chunk);
     }
     return row == DB_DONE;
@@ -63,17 +70,25 @@ bool rstore_page(struct rstore *store, const char *path, page_handler handle, vo
     return each_page(s, handle, owner, e);
 }
 
-bool rstore_page_of_chunk(struct rstore *store, int64_t chunk, page_handler handle, void *owner,
+/* All rows of a statement that is bound: id and path. */
+static bool each_path(sqlite3_stmt *s, page_handler handle, void *owner, struct error *e)
+{
+    enum db_row row;
+    while ((row = db_step(s, e)) == DB_ROW)
+        handle(owner, &(struct page_row){.id = column_int(s, 0), .path = column_text(s, 1)});
+    return row == DB_DONE;
+}
+
+bool rstore_path_of_chunk(struct rstore *store, int64_t chunk, page_handler handle, void *owner,
                           struct error *e)
 {
-    sqlite3_stmt *s = rstore_statement(store, SLOT_CHUNK_PAGE,
-                                       "SELECT " PAGE_COLUMNS " FROM chunk c JOIN page p"
-                                       " ON p.id = c.page WHERE c.id = ?1",
-                                       e);
+    sqlite3_stmt *s = rstore_statement(
+        store, SLOT_CHUNK_PATH,
+        "SELECT p.id, p.path FROM chunk c JOIN page p ON p.id = c.page WHERE c.id = ?1", e);
     if (!s)
         return false;
     bind_int(s, 1, chunk);
-    return each_page(s, handle, owner, e);
+    return each_path(s, handle, owner, e);
 }
 
 bool rstore_chunks(struct rstore *store, struct positions positions, chunk_handler handle,
@@ -92,16 +107,26 @@ bool rstore_chunks(struct rstore *store, struct positions positions, chunk_handl
     return each_chunk(s, handle, owner, e);
 }
 
-bool rstore_chunk(struct rstore *store, int64_t chunk, chunk_handler handle, void *owner,
-                  struct error *e)
+bool rstore_hit(struct rstore *store, int64_t chunk, hit_handler handle, void *owner,
+                struct error *e)
 {
-    sqlite3_stmt *s = rstore_statement(
-        store, SLOT_CHUNK,
-        "SELECT id, page, position, title, heading, text FROM chunk WHERE id = ?1", e);
+    sqlite3_stmt *s =
+        rstore_statement(store, SLOT_HIT,
+                         "SELECT " PAGE_COLUMNS ", c.id, c.page, c.position, c.title, c.heading,"
+                         " c.text FROM chunk c JOIN page p ON p.id = c.page WHERE c.id = ?1",
+                         e);
+    enum db_row row;
     if (!s)
         return false;
     bind_int(s, 1, chunk);
-    return each_chunk(s, handle, owner, e);
+    while ((row = db_step(s, e)) == DB_ROW) {
+        struct page_row page;
+        struct chunk_row of_page;
+        read_page(s, &page);
+        read_chunk(s, PAGE_COLUMN_COUNT, &of_page);
+        handle(owner, &page, &of_page);
+    }
+    return row == DB_DONE;
 }
 
 /* A page's chunks are written together, so their ids are near each other. The + keeps SQLite from
@@ -183,7 +208,6 @@ bool rstore_filter(struct rstore *store, const struct page_filter *filter, page_
     sqlite3_stmt *s = filter->tag ? rstore_statement(store, SLOT_FILTER_TAG, tagged, e)
                       : timed     ? rstore_statement(store, SLOT_FILTER, any, e)
                                   : rstore_statement(store, SLOT_FILTER_ALL, all, e);
-    enum db_row row;
     if (!s)
         return false;
     if (filter->tag || timed) {
@@ -192,7 +216,5 @@ bool rstore_filter(struct rstore *store, const struct page_filter *filter, page_
     }
     if (filter->tag)
         bind_text(s, 3, filter->tag);
-    while ((row = db_step(s, e)) == DB_ROW)
-        handle(owner, &(struct page_row){.id = column_int(s, 0), .path = column_text(s, 1)});
-    return row == DB_DONE;
+    return each_path(s, handle, owner, e);
 }

@@ -43,14 +43,20 @@ struct rows {
 
 typedef void (*page_handler)(void *owner, const struct page_row *page);
 typedef void (*chunk_handler)(void *owner, const struct chunk_row *chunk);
+typedef void (*hit_handler)(void *owner, const struct page_row *page,
+                            const struct chunk_row *chunk);
 typedef void (*link_handler)(void *owner, const struct link_row *link);
 typedef void (*text_handler)(void *owner, const char *text);
 
 /* The handler is not called if there is none. */
 CHECKED bool rstore_page(struct rstore *store, const char *path, page_handler handle, void *owner,
                          struct error *e);
-CHECKED bool rstore_page_of_chunk(struct rstore *store, int64_t chunk, page_handler handle,
+/* Its page's id and path only. */
+CHECKED bool rstore_path_of_chunk(struct rstore *store, int64_t chunk, page_handler handle,
                                   void *owner, struct error *e);
+/* A chunk and its page. */
+CHECKED bool rstore_hit(struct rstore *store, int64_t chunk, hit_handler handle, void *owner,
+                        struct error *e);
 /* In order; positions from `first` to `last`. */
 struct positions {
     int64_t page;
@@ -59,9 +65,7 @@ struct positions {
 };
 CHECKED bool rstore_chunks(struct rstore *store, struct positions positions, chunk_handler handle,
                            void *owner, struct error *e);
-CHECKED bool rstore_chunk(struct rstore *store, int64_t chunk, chunk_handler handle, void *owner,
-                          struct error *e);
-/* How many chunks of a page match. */
+/* How many chunks of a page match, by asking the index again: see rank_seen. */
 CHECKED bool rstore_page_hits(struct rstore *store, const char *match, int64_t page, int64_t *hits,
                               struct error *e);
 /* How many chunks a page has. */

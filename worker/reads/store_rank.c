@@ -1,6 +1,9 @@
 /* The ranking function inside FTS5. */
 #include "worker/reads/store_rank.h"
 
+#include <stdlib.h>
+
+#include "common/text.h"
 #include "worker/reads/rank.h"
 #include "worker/reads/store_reading_internal.h"
 
@@ -111,6 +114,25 @@ bool rstore_rank_init(struct rstore *store, fts5_api *api, struct error *e)
     return true;
 }
 
+static void see(struct rank_seen *seen, int64_t chunk)
+{
+    if (seen->count == seen->most)
+        seen->cut = true;
+    if (seen->cut)
+        return;
+    if (seen->count == seen->room) {
+        seen->room = seen->room ? 2 * seen->room : 64;
+        seen->chunks = xrealloc(seen->chunks, seen->room * sizeof *seen->chunks);
+    }
+    seen->chunks[seen->count++] = chunk;
+}
+
+void rank_seen_release(struct rank_seen *seen)
+{
+    free(seen->chunks);
+    *seen = (struct rank_seen){0};
+}
+
 bool rstore_scan(struct rstore *store, struct rank_scan *scan, score_handler handle, void *owner,
                  struct error *e)
 {
@@ -126,10 +148,37 @@ bool rstore_scan(struct rstore *store, struct rank_scan *scan, score_handler han
     bind_int(s, 2, scan->first);
     bind_int(s, 3, scan->last);
     store->scan = scan;
-    while (wanted && (row = db_step(s, e)) == DB_ROW)
+    while (wanted && (row = db_step(s, e)) == DB_ROW) {
+        int64_t chunk = column_int(s, 0);
+        see(scan->seen, chunk);
         if (sqlite3_column_type(s, 1) != SQLITE_NULL)
-            wanted = handle(owner, column_int(s, 0), sqlite3_column_double(s, 1));
+            wanted = handle(owner, chunk, sqlite3_column_double(s, 1));
+    }
     db_reset(s);
     store->scan = NULL;
     return row != DB_ERROR;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a;
+    int64_t right = *(const int64_t *)b;
+    return (left > right) - (left < right);
+}
+
+bool rstore_page_seen(struct rstore *store, const struct rank_seen *seen, int64_t page,
+                      int64_t *hits, struct error *e)
+{
+    sqlite3_stmt *s =
+        rstore_statement(store, SLOT_CHUNK_IDS, "SELECT id FROM chunk WHERE page = ?1", e);
+    enum db_row row;
+    *hits = 0;
+    if (!s)
+        return false;
+    bind_int(s, 1, page);
+    while ((row = db_step(s, e)) == DB_ROW) {
+        int64_t chunk = column_int(s, 0);
+        *hits += seen->count && bsearch(&chunk, seen->chunks, seen->count, sizeof chunk, by_number);
+    }
+    return row == DB_DONE;
 }

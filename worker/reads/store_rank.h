@@ -14,6 +14,16 @@ struct rank_term {
     double idf; /* 0: it carries no weight */
 };
 
+/* The chunks that matched in one scan of a whole store, if there are not too many. */
+struct rank_seen {
+    int64_t *chunks; /* owned; in order */
+    size_t count;
+    size_t room;
+    size_t most;
+    bool cut; /* not all */
+};
+void rank_seen_release(struct rank_seen *seen);
+
 struct rank_scan {
     const char *match;             /* FTS5's query language; the terms below come first in it */
     const struct rank_term *terms; /* borrowed */
@@ -22,11 +32,15 @@ struct rank_scan {
     double least;   /* chunks that cannot reach this are passed over; the handler may raise it */
     int64_t first;  /* ids of the chunks looked at, */
     int64_t last;
+    struct rank_seen *seen; /* borrowed; the scan adds what matches */
 };
 
 /* False ends the scan. */
 typedef bool (*score_handler)(void *owner, int64_t chunk, double score);
 CHECKED bool rstore_scan(struct rstore *store, struct rank_scan *scan, score_handler handle,
                          void *owner, struct error *e);
+/* How many of these chunks are the page's. */
+CHECKED bool rstore_page_seen(struct rstore *store, const struct rank_seen *seen, int64_t page,
+                              int64_t *hits, struct error *e);
 
 #endif
