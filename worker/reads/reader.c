@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
@@ -41,29 +40,26 @@ struct reader {
     struct request_clock clock;
     struct clock_limit limit; /* by it */
     char *config_path;
-    struct stat config_stat;
+    struct file_look config_look;
     struct config config;
     struct slot *slots; /* one per source of the configuration */
     size_t *selected;   /* of slots */
     size_t selected_count;
     size_t open_count;
-    size_t word_bytes; /* in the memories of all slots */
+    size_t closed_count; /* since memory was given back */
+    size_t word_bytes;   /* in the memories of all slots */
     int64_t turn;
     bool graced; /* the deadline came: what was found is being written down */
     struct store_stamp *stamps;
     size_t stamp_count;
 };
 
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
 static void close_slot(struct reader *reader, struct slot *slot)
 {
-    if (slot->store)
+    if (slot->store) {
         reader->open_count--;
+        reader->closed_count++;
+    }
     rstore_close(&slot->store);
     slot->in_snapshot = false;
 }
@@ -115,11 +111,11 @@ static void take_config(struct reader *reader, struct config *config)
 /* A file that is being edited and has a mistake now leaves the last good one in place. */
 static bool refresh_config(struct reader *reader, struct error *e)
 {
-    struct stat now = {0};
+    struct file_look now;
     struct config config = {0};
     struct error mistake = {0};
-    bool there = stat(reader->config_path, &now) == 0;
-    if (reader->slots && there && same_file(&now, &reader->config_stat))
+    bool there = file_look_take(reader->config_path, &now);
+    if (reader->slots && there && file_look_same(&now, &reader->config_look))
         return true;
     if (!config_read(reader->config_path, &config, NULL, &mistake)) {
         config_release(&config);
@@ -128,7 +124,7 @@ static bool refresh_config(struct reader *reader, struct error *e)
         *e = mistake;
         return false;
     }
-    reader->config_stat = now;
+    reader->config_look = now;
     take_config(reader, &config);
     return true;
 }
@@ -294,6 +290,10 @@ static void make_room(struct reader *reader)
         if (!oldest)
             return;
         close_slot(reader, oldest);
+    }
+    if (reader->closed_count >= reader->limits.stores_max) {
+        memory_give_back();
+        reader->closed_count = 0;
     }
 }
 

@@ -1,14 +1,18 @@
 /* What a reader remembers of a store that it need not have open. */
 #include "worker/reads/reader_memory.h"
 
+#include <stdio.h>
 #include <sys/stat.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "common/cleanup.h"
 
 /* The coarsest clock of a filesystem that is in use (FAT: 2 s), and a tick; tests set less. */
 int store_settle_s = 3;
 
-static bool look_at(const char *path, struct file_look *look)
+bool file_look_take(const char *path, struct file_look *look)
 {
     struct stat st;
     *look = (struct file_look){0};
@@ -21,8 +25,8 @@ static bool look_at(const char *path, struct file_look *look)
 bool store_look_take(const char *path, struct store_look *look)
 {
     CLEANUP(free_text) char *log = xasprintf("%s-wal", path);
-    look_at(log, &look->log);
-    return look_at(path, &look->database);
+    (void)file_look_take(log, &look->log);
+    return file_look_take(path, &look->database);
 }
 
 static bool same_time(const struct timespec *a, const struct timespec *b)
@@ -30,7 +34,7 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
     return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-static bool same_file(const struct file_look *a, const struct file_look *b)
+bool file_look_same(const struct file_look *a, const struct file_look *b)
 {
     return a->device == b->device && a->inode == b->inode && a->size == b->size &&
            same_time(&a->changed, &b->changed) && same_time(&a->touched, &b->touched);
@@ -38,7 +42,7 @@ static bool same_file(const struct file_look *a, const struct file_look *b)
 
 bool store_look_same(const struct store_look *a, const struct store_look *b)
 {
-    return same_file(&a->database, &b->database) && same_file(&a->log, &b->log);
+    return file_look_same(&a->database, &b->database) && file_look_same(&a->log, &b->log);
 }
 
 /* Also false for a time in the future: a clock was set back. */
@@ -61,4 +65,11 @@ void store_memory_forget(struct store_memory *memory)
 {
     lexicon_clear(&memory->words);
     *memory = (struct store_memory){0};
+}
+
+void memory_give_back(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }

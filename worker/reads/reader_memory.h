@@ -18,6 +18,9 @@ struct file_look {
     struct timespec changed; /* content */
     struct timespec touched; /* content or status */
 };
+/* False if there is none. */
+bool file_look_take(const char *path, struct file_look *look);
+bool file_look_same(const struct file_look *a, const struct file_look *b);
 /* A store's database and log. */
 struct store_look {
     struct file_look database;
@@ -41,5 +44,10 @@ struct store_memory {
     struct lexicon words; /* empty, or those of the index up to `last`, or all */
 };
 void store_memory_forget(struct store_memory *memory);
+
+/* What is freed stays with the thread that had allocated it, and a reader goes from one thread of
+ * the pool to the next: without this, each of them keeps room for as many stores as a reader has
+ * open. Some milliseconds. */
+void memory_give_back(void);
 
 #endif
