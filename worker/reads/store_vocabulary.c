@@ -3,10 +3,12 @@
  * fts5vocab looks at each word's list of places, and seeks in all segments for each word; a walk
  * through 100,000 words takes it seconds. The pages themselves say where words begin. The format
  * (https://www.sqlite.org/fts5.html#appendix_a, and the comment that fts5_index.c begins with) is
- * the same since FTS5 is there: its version 4, and 5, which adds what contentless tables need.
+ * version 4 of FTS5's, the only one before SQLite 3.42 and what tables without new options have
+ * after that. An index of another version, or whose structure begins with the marker of another
+ * form, is left to fts5vocab.
  *
- *   structure (id 10)  cookie, [marker], levels, segments, writes; per level: merge, segments; per
- *                      segment: id, first page, last page, [five numbers more if marked]
+ *   structure (id 10)  cookie, levels, segments, writes; per level: merge, segments; per segment:
+ *                      id, first page, last page
  *   leaf page          u16 first rowid, u16 end of the content, content, offsets of its words
  *   a word             [bytes shared with the one before it on the page], size, bytes, places
  *
@@ -20,6 +22,10 @@
 #include "worker/reads/store_words.h"
 
 enum { PAGE_HEAD = 4, SEGMENTS_MAX = 2000, PLACE_BYTES = 4, MAIN_INDEX = '0' };
+/* No number of levels begins so. */
+enum { COOKIE_BYTES = 4, OTHER_FORM = 0xFF };
+
+int vocabulary_version = 4;
 
 struct bytes {
     const unsigned char *data;
@@ -158,10 +164,7 @@ static bool open_segment(struct segments *all, int64_t id, const struct buf *fro
 static bool read_structure(struct segments *all, struct bytes *b, const struct buf *from,
                            struct error *e)
 {
-    static const unsigned char marker[] = {0xFF, 0, 0, 1};
-    b->at = 4;
-    bool marked = b->size >= 8 && memcmp(b->data + 4, marker, sizeof marker) == 0;
-    b->at += marked ? sizeof marker : 0;
+    b->at = COOKIE_BYTES;
     uint64_t levels = varint(b);
     uint64_t count = varint(b);
     varint(b);
@@ -172,7 +175,7 @@ static bool read_structure(struct segments *all, struct bytes *b, const struct b
         varint(b);
         for (uint64_t n = varint(b); n > 0 && !b->bad; n--) {
             int64_t id = (int64_t)varint(b);
-            for (int i = 0; i < (marked ? 7 : 2); i++)
+            for (int i = 0; i < 2; i++)
                 varint(b);
             if (b->bad || all->count == count)
                 break;
@@ -181,21 +184,6 @@ static bool read_structure(struct segments *all, struct bytes *b, const struct b
         }
     }
     return !b->bad || damaged(all->store, "its list of segments", e);
-}
-
-static bool open_segments(struct segments *all, const struct buf *from, struct error *e)
-{
-    static const char *const sql = "SELECT block FROM chunk_index_data WHERE id = 10";
-    sqlite3_stmt *s = NULL;
-    bool row = false;
-    if (!db_prepare(all->store->db, &sql, 1, &s, e))
-        return false;
-    bool ok = db_first(s, &row, e);
-    struct bytes structure = ok && row ? blob(s, 0) : (struct bytes){0};
-    ok = ok && (structure.size ? read_structure(all, &structure, from, e)
-                               : damaged(all->store, "no list of segments", e));
-    db_finalize(&s, 1);
-    return ok;
 }
 
 static int compare(const struct buf *a, const struct buf *b)
@@ -230,7 +218,12 @@ static bool take_word(struct segments *all, struct buf *word, size_t *places, st
     return true;
 }
 
-static bool walk(struct segments *all, const struct buf *from, word_handler handle, void *owner,
+struct word_receiver {
+    word_handler handle;
+    void *owner;
+};
+
+static bool walk(struct segments *all, const struct buf *from, const struct word_receiver *to,
                  struct error *e)
 {
     struct buf word = {0};
@@ -246,25 +239,74 @@ static bool walk(struct segments *all, const struct buf *from, word_handler hand
             continue;
         places = places / PLACE_BYTES + 1;
         int seen = places < VOCABULARY_SEEN_MAX ? (int)places : VOCABULARY_SEEN_MAX;
-        wanted = handle(owner, &(struct word){word.data + 1, word.size - 1, seen});
+        wanted = to->handle(to->owner, &(struct word){word.data + 1, word.size - 1, seen});
     }
     buf_release(&word);
     return ok;
 }
 
-bool rstore_vocabulary(struct rstore *store, const char *from, word_handler handle, void *owner,
-                       struct error *e)
+static bool read_pages(struct rstore *store, struct bytes *structure, const char *from,
+                       const struct word_receiver *to, struct error *e)
 {
     struct segments all = {.store = store};
     struct buf first = {0};
     buf_add_byte(&first, MAIN_INDEX);
     buf_add_text(&first, from);
-    bool ok = open_segments(&all, &first, e) && walk(&all, &first, handle, owner, e);
+    bool ok = read_structure(&all, structure, &first, e) && walk(&all, &first, to, e);
     for (size_t i = 0; i < all.count; i++) {
         db_finalize(&all.list[i].pages, 1);
         buf_release(&all.list[i].word);
     }
     free(all.list);
     buf_release(&first);
+    return ok;
+}
+
+/* Slow, and right whatever the format is. The table goes with the snapshot. */
+static bool ask_fts5vocab(struct rstore *store, const char *from, const struct word_receiver *to,
+                          struct error *e)
+{
+    static const char *const sql = "SELECT term, doc FROM temp.vocabulary WHERE term >= ?1";
+    sqlite3_stmt *s = NULL;
+    enum db_row row;
+    bool wanted = true;
+    if (!db_exec(store->db,
+                 "CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary"
+                 " USING fts5vocab('main', 'chunk_index', 'row')",
+                 e) ||
+        !db_prepare(store->db, &sql, 1, &s, e))
+        return false;
+    bind_text(s, 1, from);
+    while ((row = db_step(s, e)) == DB_ROW && wanted) {
+        int64_t seen = column_int(s, 1);
+        struct word word = {.text = column_text(s, 0),
+                            .size = (size_t)sqlite3_column_bytes(s, 0),
+                            .seen = seen < VOCABULARY_SEEN_MAX ? (int)seen : VOCABULARY_SEEN_MAX};
+        wanted = to->handle(to->owner, &word);
+    }
+    db_finalize(&s, 1);
+    return row != DB_ERROR;
+}
+
+bool rstore_vocabulary(struct rstore *store, const char *from, word_handler handle, void *owner,
+                       struct error *e)
+{
+    static const char *const sql = "SELECT (SELECT v FROM chunk_index_config WHERE k = 'version'),"
+                                   " (SELECT block FROM chunk_index_data WHERE id = 10)";
+    struct word_receiver to = {handle, owner};
+    sqlite3_stmt *s = NULL;
+    bool row = false;
+    if (!db_prepare(store->db, &sql, 1, &s, e))
+        return false;
+    bool ok = db_first(s, &row, e);
+    struct bytes structure = ok ? blob(s, 1) : (struct bytes){0};
+    if (ok && structure.size <= COOKIE_BYTES)
+        ok = damaged(store, "no list of segments", e);
+    else if (ok && column_int(s, 0) == vocabulary_version &&
+             structure.data[COOKIE_BYTES] != OTHER_FORM)
+        ok = read_pages(store, &structure, from, &to, e);
+    else if (ok)
+        ok = ask_fts5vocab(store, from, &to, e);
+    db_finalize(&s, 1);
     return ok;
 }

@@ -50,5 +50,7 @@ struct word {
 typedef bool (*word_handler)(void *owner, const struct word *word);
 CHECKED bool rstore_vocabulary(struct rstore *store, const char *from, word_handler handle,
                                void *owner, struct error *e);
+/* The version of FTS5's format whose pages are read here; for tests. */
+extern int vocabulary_version;
 
 #endif
