@@ -4,7 +4,7 @@
 #   RUNS=5 PAGES=12500 LARGE=50000 HUGE=92500 heavy-tests/bench.sh [PART...]
 #   QUICK=1 heavy-tests/bench.sh        smaller and fewer: a look in a minute or two
 #
-# Parts: first two unchanged change cut memory size. Every figure is a median of RUNS runs; the two
+# Parts: first two unchanged change cut memory size dir. Every figure is a median of RUNS runs; the two
 # sides take turns, so that what else the machine does falls on both. CPU counts all children.
 # Peak memory is ru_maxrss: it counts what git maps of a pack in git's own processes, not in the
 # worker, and so does not count here.
@@ -295,7 +295,26 @@ part_size() {
     size_of_store a
 }
 
-[ $# -gt 0 ] || set -- first two unchanged change cut memory
+part_dir() {
+    local i tree=$TEST_DIR/tree
+    once "n$LARGE" "$LARGE"
+    git clone -q "$REPOS/n$LARGE.git" "$tree"
+    export LATTICE_HOME=$TEST_DIR/homes/dir
+    "$SUPERVISE" add docs "$tree" --kind dir >/dev/null
+    "$WORKER" sync docs >"$OUT" 2>"$ERR" || fail 'a first sync failed'
+    "$WORKER" sync docs >"$OUT" 2>"$ERR" # what was written too shortly before to be told apart
+    expect_equal "$(sql docs 'SELECT count(*) FROM page')" "$LARGE" pages
+    expect_equal "$(sql docs 'SELECT count(*) FROM file')" "$LARGE" 'files that are known by their looks'
+    for ((i = 0; i < RUNS * 3; i++)); do
+        measured dir 0 "$WORKER" sync docs
+        expect_contains "$OUT" unchanged
+        measured find 0 find "$tree" -printf '%s %T@\n'
+    done
+    heading "nothing to do in a folder of $LARGE files" find
+    row ms "$(wall_ms dir)" "$(wall_ms find)" 1 '<=' 1.5
+}
+
+[ $# -gt 0 ] || set -- first two unchanged change cut memory dir
 echo "medians of $RUNS runs that take turns; CPU counts all children; load before: $(cut -d ' ' -f 1-3 /proc/loadavg)"
 for part in "$@"; do
     "part_$part"
