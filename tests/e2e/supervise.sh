@@ -135,7 +135,7 @@ while kill -0 $! 2>/dev/null; do wait $! || true; done
 exit 3
 WORKER
     sources a
-    expect_exit 3 supervise --all --json --timeout 1s --waves 1
+    expect_exit 3 supervise --all --json --timeout 4s --grace 2s --waves 1
     expect_equal "$(json 'sources[0].status')" partial
     expect_equal "$(json 'sources[0].kill_stage')" group
 }
@@ -143,7 +143,7 @@ WORKER
 test_a_stopped_group_goes_on_to_end() {
     fake_worker <<<'kill -STOP $$; exit 3'
     sources a
-    expect_exit 1 supervise --all --json --timeout 1s --waves 1
+    expect_exit 1 supervise --all --json --timeout 4s --grace 2s --waves 1
     expect_equal "$(json 'sources[0].kill_stage')" group
 }
 
