@@ -96,11 +96,15 @@ export WARNINGS BASE MODULES BUILD JOBS
 # Instrumented code confuses warnings that follow values; release and lint have them.
 QUIET_FLOW := -Wno-null-dereference -Wno-maybe-uninitialized
 
+# Linked in where there is one: the search for leaks at each program's end costs a third less than with
+# the shared one, whose tables it reads through.
+STATIC_ASAN := $(if $(filter /%,$(shell $(CC) -print-file-name=libasan.a)),-static-libasan)
+
 release_CFLAGS   := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE $(if $(CI),-Werror)
 release_LDFLAGS  := -pie -Wl,-z,relro,-z,now
 asan_CFLAGS      := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
                     -fno-sanitize-recover=all $(QUIET_FLOW)
-asan_LDFLAGS     := -fsanitize=address,undefined
+asan_LDFLAGS     := -fsanitize=address,undefined $(STATIC_ASAN)
 tsan_CFLAGS      := -O1 -g -fno-omit-frame-pointer -fsanitize=thread $(QUIET_FLOW)
 tsan_LDFLAGS     := -fsanitize=thread
 coverage_CFLAGS  := -O0 -g --coverage $(QUIET_FLOW)
@@ -140,6 +144,8 @@ E2E            := $(filter-out tests/e2e/lib.sh,$(wildcard tests/e2e/*.sh))
 FUZZ_NAMES     := $(patsubst tests/fuzz/fuzz_%.c,%,$(SRC_fuzz))
 ALL_SOURCES    := $(SRC_common) $(SRC_supervise) $(SRC_worker) $(SRC_reads) $(SRC_unit) \
                   $(foreach p,$(PROGRAMS),$(MAIN_$(p)))
+
+TOOLS          := $(patsubst tests/tools/%.c,$(BUILD)/release/tools/%,$(SRC_tools))
 
 ## Rules of one variant -----------------------------------------------------------------------------
 
@@ -183,20 +189,19 @@ $(foreach p,$(PROGRAMS),$(eval $(call link_rule,$(1),$(BUILD)/$(1)/lattice-$(p),
 $(call link_rule,$(1),$(BUILD)/$(1)/unit-tests,$(call objects,$(1),$(SRC_unit)),$(call archives,$(1)),$$(LIBS_ALL))
 $(call link_rule,$(1),$(BUILD)/$(1)/runner,$(call objects,$(1),$(SRC_runner)))
 $(foreach s,$(SRC_heavy),$(eval $(call link_rule,$(1),$(BUILD)/$(1)/heavy/$(basename $(notdir $(s))),$(call objects,$(1),$(s)),$(call archives,$(1)),$$(LIBS_ALL))))
-$(foreach s,$(SRC_tools),$(eval $(call link_rule,$(1),$(BUILD)/$(1)/tools/$(basename $(notdir $(s))),$(call objects,$(1),$(s)),$(BUILD)/$(1)/liblattice.a,$$(LIBS_ALL))))
 $(foreach n,$(FUZZ_NAMES),$(eval $(call link_rule,$(1),$(BUILD)/$(1)/replay/$(n),$(call objects,$(1),tests/fuzz/fuzz_$(n).c tests/replay.c),$(call archives,$(1)),$$(LIBS_ALL))))
 
 .PHONY: build-$(1) tests-$(1) heavy-$(1)
 build-$(1): $(foreach p,$(PROGRAMS),$(BUILD)/$(1)/lattice-$(p)) $(BUILD)/$(1)/liblattice.a
 tests-$(1): build-$(1) $(BUILD)/$(1)/unit-tests $(BUILD)/$(1)/runner \
-            $(patsubst tests/tools/%.c,$(BUILD)/$(1)/tools/%,$(SRC_tools)) \
-            $(patsubst %,$(BUILD)/$(1)/replay/%,$(FUZZ_NAMES))
-heavy-$(1): build-$(1) $(patsubst heavy-tests/%.c,$(BUILD)/$(1)/heavy/%,$(SRC_heavy)) \
-            $(patsubst tests/tools/%.c,$(BUILD)/$(1)/tools/%,$(SRC_tools))
+            $(TOOLS) $(patsubst %,$(BUILD)/$(1)/replay/%,$(FUZZ_NAMES))
+heavy-$(1): build-$(1) $(patsubst heavy-tests/%.c,$(BUILD)/$(1)/heavy/%,$(SRC_heavy)) $(TOOLS)
 endef
 
 VARIANTS := release asan tsan coverage valgrind fuzz
 $(foreach v,$(VARIANTS),$(eval $(call variant_rules,$(v))))
+# What the tests of every variant use to wait and ask: not under test, so without a sanitizer's start-up.
+$(foreach s,$(SRC_tools),$(eval $(call link_rule,release,$(BUILD)/release/tools/$(basename $(notdir $(s))),$(call objects,release,$(s)),$(BUILD)/release/liblattice.a,$$(LIBS_ALL))))
 $(foreach n,$(FUZZ_NAMES),$(eval $(call link_rule,fuzz,$(BUILD)/fuzz/fuzz_$(n),$(call objects,fuzz,tests/fuzz/fuzz_$(n).c),$(call archives,fuzz),$$(LIBS_ALL),-fsanitize=fuzzer)))
 
 -include $(wildcard $(BUILD)/*/obj/*/*.d $(BUILD)/*/obj/*/*/*.d)
@@ -270,7 +275,8 @@ bench: bench-deps ## speed and memory, as ratios measured in one run
 
 .PHONY: do-try do-check do-lint do-asan do-tsan do-valgrind do-coverage do-fuzz do-heavy do-bench
 
-RUN = $(BUILD)/release/runner $(if $(T),--match '$(T)') $(if $(KEEP),--keep) --jobs $(JOBS)
+# More tests than processors: most of them wait most of the time, for a deadline or a process.
+RUN = $(BUILD)/release/runner $(if $(T),--match '$(T)') $(if $(KEEP),--keep) --jobs $$((3 * $(JOBS)))
 REPO ?=
 
 do-try: all

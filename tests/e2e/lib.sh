@@ -261,7 +261,7 @@ prepare() {
     SUPERVISE=$LATTICE_BIN/lattice-supervise
     WORKER=$LATTICE_BIN/lattice-worker
     READS=$LATTICE_BIN/lattice-reads
-    TOOLS=$LATTICE_BIN/tools
+    TOOLS=${LATTICE_BIN%/*}/release/tools # they are not under test
     RUNNER=$LATTICE_BIN/runner
     OUT=$TEST_DIR/out
     ERR=$TEST_DIR/err
