@@ -204,7 +204,7 @@ test_systemd_is_told_at_an_abstract_address() {
     kill "$hear"
 }
 
-# `slow` runs until `gate` is written to.
+# `slow` runs until `gate` is written to. A source's nth run says that it added n pages.
 gated_worker() {
     fake_worker <<'WORKER'
 n=$(cat "$LATTICE_HOME/count.$source" 2>/dev/null || echo 0)
@@ -214,7 +214,7 @@ if [ "$source" = slow ]; then
     progress import $((n + 1))
     read -r _ <"$LATTICE_HOME/gate"
 fi
-record ok ''
+record ok '' "added:$((n + 1))"
 WORKER
     mkfifo "$LATTICE_HOME/gate"
 }
@@ -268,7 +268,7 @@ test_a_removed_source_runs_to_its_end() {
     echo go >"$LATTICE_HOME/gate"
     runs_of slow 3
     echo go >"$LATTICE_HOME/gate"
-    wait_for_line "$TEST_DIR/serve.err" 'slow wave .*: ok' 10
+    wait_for_line "$TEST_DIR/serve.err" 'slow wave .*: ok, .* 3 added' 10
     stop_service
     expect_equal "$(ledger "SELECT count(*) FROM attempt WHERE source = 'slow' AND outcome = 'ok'")" 3
 }
