@@ -486,6 +486,7 @@ test_started_from_a_git_hook_the_users_repository_stays_untouched() {
     repo_commit "$TEST_DIR/user"
     add_source remote "file://$TEST_DIR/notes"
     # A hook's standard output would hide behind git's: the worker's own line goes to a file.
+    mkdir "$TEST_DIR/user/.git/hooks"
     cat >"$TEST_DIR/user/.git/hooks/post-commit" <<HOOK
 #!/bin/sh
 env | grep '^GIT_' >'$TEST_DIR/hook.env'

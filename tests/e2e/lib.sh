@@ -153,13 +153,14 @@ end_started() {
 make_repo() {
     local dir=$1
     shift
-    git init -q "$@" -- "$dir"
+    git init -q --template= "$@" -- "$dir" # no sample hooks: a dozen files
 }
 
 # repo_write DIR PATH TEXT: writes a file (not committed). TEXT as printf %b understands it.
 repo_write() {
-    mkdir -p -- "$(dirname -- "$1/$2")"
-    printf '%b' "$3" >"$1/$2"
+    local file="$1/$2"
+    [ -d "${file%/*}" ] || mkdir -p -- "${file%/*}"
+    printf '%b' "$3" >"$file"
 }
 
 # repo_commit DIR [MESSAGE]: everything, also what was deleted. Prints nothing.
@@ -241,7 +242,7 @@ store_tree() {
 store_equals_git() {
     local compare want got
     compare=$(mktemp -d "$TEST_DIR/compare.XXXXXX")
-    git init -q --bare --object-format="$(git -C "$2" rev-parse --show-object-format)" "$compare"
+    git init -q --bare --template= --object-format="$(git -C "$2" rev-parse --show-object-format)" "$compare"
     # The repository's own objects are only needed to show differences.
     git -C "$2" rev-parse --path-format=absolute --git-path objects >"$compare/objects/info/alternates"
     want=$(git_tree "$2" "${3:-HEAD}" "$compare/want.index")
@@ -273,21 +274,9 @@ prepare() {
     export GIT_CONFIG_GLOBAL=$TEST_DIR/gitconfig
     export GIT_CONFIG_NOSYSTEM=1
     mkdir -p "$HOME" "$TMPDIR"
-    cat >"$GIT_CONFIG_GLOBAL" <<'CONFIG'
-[user]
-    name = Test
-    email = test@example.org
-[init]
-    defaultBranch = main
-[commit]
-    gpgSign = false
-[gc]
-    auto = 0
-[maintenance]
-    auto = false
-[advice]
-    detachedHead = false
-CONFIG
+    printf '%s\n' '[user]' 'name = Test' 'email = test@example.org' '[init]' 'defaultBranch = main' \
+        '[commit]' 'gpgSign = false' '[gc]' 'auto = 0' '[maintenance]' 'auto = false' \
+        '[advice]' 'detachedHead = false' >"$GIT_CONFIG_GLOBAL"
     : "$SUPERVISE" "$WORKER" "$READS" "$TOOLS" "$RUNNER" "$OUT" "$ERR" "$CODE"
 }
 
