@@ -279,8 +279,10 @@ bench: bench-deps ## speed and memory, as ratios measured in one run
 RUN = $(BUILD)/release/runner $(if $(T),--match '$(T)') $(if $(KEEP),--keep) --jobs $$((3 * $(JOBS)))
 REPO ?=
 
+# By the environment: a path may hold blanks and quotes.
+do-try: export TRY_REPOS := $(REPO)
 do-try: all
-	@LATTICE_BIN='$(BUILD)/release' TRY_HOME='$(BUILD)/try' tests/try.sh $(REPO)
+	@LATTICE_BIN='$(BUILD)/release' TRY_HOME='$(BUILD)/try' tests/try.sh
 do-check: need-libraries tests-release tests-asan
 	@$(RUN) release=$(BUILD)/release asan=$(BUILD)/asan $(E2E)
 do-asan: need-libraries tests-asan $(BUILD)/release/runner

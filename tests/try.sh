@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make try: syncs this repository, and those given as arguments, into a home of its own.
+# make try: syncs this repository, and those in $TRY_REPOS (one path, or words), into a home of its own.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -9,6 +9,11 @@ mkdir -p "${TRY_HOME:?}"
 LATTICE_HOME=$(cd "$TRY_HOME" && pwd -P)
 export LATTICE_HOME
 chmod 700 "$LATTICE_HOME"
+if [ -d "${TRY_REPOS:-}" ]; then
+    repos=("$TRY_REPOS")
+else
+    read -ra repos <<<"${TRY_REPOS:-}"
+fi
 added=$LATTICE_HOME/.added-by-try # lines of "id url"
 touch "$added"
 
@@ -44,11 +49,16 @@ add() {
 
 if git -C "$root" rev-parse --verify -q HEAD >/dev/null 2>&1; then
     add "$root"
-elif [ $# -eq 0 ]; then
+elif [ ${#repos[@]} -eq 0 ]; then
     echo 'error: this folder is not a git repository with a commit; name one: make try REPO=/path/or/url' >&2
     exit 1
 fi
-for repo in "$@"; do
+for repo in "${repos[@]}"; do
+    # A mistyped path would stay, and fail every later run.
+    if [[ $repo != *:* && ! -e $repo ]]; then
+        echo "error: $repo: no such folder; give the path or the address of a git repository as REPO" >&2
+        exit 1
+    fi
     add "$repo"
 done
 
@@ -58,4 +68,8 @@ echo
 echo 'Run "make try" again to see "unchanged". To look further:'
 echo "  LATTICE_HOME=$LATTICE_HOME $supervise status"
 echo "  LATTICE_HOME=$LATTICE_HOME $bin/lattice-reads search WORD"
+if [ "$code" -ne 0 ]; then
+    echo 'A source that cannot be synced is taken out again by:'
+    echo "  LATTICE_HOME=$LATTICE_HOME $supervise remove ID"
+fi
 exit "$code"

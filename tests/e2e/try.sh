@@ -13,8 +13,9 @@ checkout() {
     repo_commit "$TEST_DIR/My Notes"
 }
 
+# try [REPO]: as make calls it.
 try() {
-    LATTICE_BIN=$LATTICE_BIN TRY_HOME=$TEST_DIR/build/try "$TEST_DIR/lattice/tests/try.sh" "$@"
+    LATTICE_BIN=$LATTICE_BIN TRY_HOME=$TEST_DIR/build/try TRY_REPOS=${1:-} "$TEST_DIR/lattice/tests/try.sh"
 }
 
 test_it_syncs_the_checkout_and_what_is_named_then_says_unchanged() {
@@ -34,7 +35,10 @@ test_it_syncs_the_checkout_and_what_is_named_then_says_unchanged() {
 test_another_repository_of_that_name_gets_a_number() {
     checkout
     git clone -q "$TEST_DIR/My Notes" "$TEST_DIR/other/my notes.git"
-    expect_exit 0 try "$TEST_DIR/My Notes" "file://$TEST_DIR/other/my notes.git"
+    mkdir first
+    mv "$TEST_DIR/My Notes" first/my-notes
+    mv "$TEST_DIR/other/my notes.git" other/my-notes.git
+    expect_exit 0 try "$TEST_DIR/first/my-notes file://$TEST_DIR/other/my-notes.git"
     expect_matches "$OUT" '^my-notes +git +ok +7 '
     expect_matches "$OUT" '^my-notes-2 +git +ok +7 '
 }
@@ -46,4 +50,17 @@ test_without_a_commit_of_its_own_it_wants_a_repository() {
     expect_contains "$ERR" 'name one: make try REPO=/path/or/url'
     expect_exit 0 try "$TEST_DIR/My Notes"
     expect_contains "$OUT" '1 source: 1 ok'
+}
+
+test_a_mistyped_path_is_said_and_not_added() {
+    checkout
+    expect_exit 1 try "$TEST_DIR/nowhere"
+    expect_contains "$ERR" "$TEST_DIR/nowhere: no such folder"
+    expect_exit 0 try
+}
+
+test_an_address_that_fails_is_said_with_how_to_take_it_out() {
+    checkout
+    expect_exit 1 try 'http://127.0.0.1:9/x'
+    expect_contains "$OUT" 'lattice-supervise remove ID'
 }
