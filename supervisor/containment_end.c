@@ -427,7 +427,8 @@ static size_t sweep_source(struct containment *c, const char *source)
         ended = marker_end(c->home, source, NULL, SWEEP_WAIT_MS);
     lock_kernel_release(&fd);
     if (ended)
-        log_line(LOG_WARN, source, "sweep", "ended %zu processes that an earlier run left", ended);
+        log_line(LOG_WARN, source, "sweep", "ended %zu process%s that an earlier run left", ended,
+                 ended == 1 ? "" : "es");
     return ended;
 }
 
@@ -486,6 +487,7 @@ size_t containment_sweep(struct containment *c)
     scan_release(&scan);
     size_t orphans = sweep_orphans(c);
     if (orphans > 0)
-        log_line(LOG_WARN, NULL, "sweep", "ended %zu orphans that an earlier run left", orphans);
+        log_line(LOG_WARN, NULL, "sweep", "ended %zu orphan%s that an earlier run left", orphans,
+                 orphans == 1 ? "" : "s");
     return ended + orphans;
 }

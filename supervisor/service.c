@@ -144,7 +144,8 @@ void service_idle(struct run *run)
     }
     if (!service->ready) {
         notify_send("READY=1");
-        log_line(LOG_INFO, NULL, "serve", "ready: %zu sources", run->list.count);
+        log_line(LOG_INFO, NULL, "serve", "ready: %zu source%s", run->list.count,
+                 run->list.count == 1 ? "" : "s");
     }
     service->ready = true;
     service_metrics_round(&service->metrics);

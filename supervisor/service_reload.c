@@ -174,6 +174,7 @@ void service_reload(struct run *run)
     }
     replace(run, &config, &list);
     size_t gone = gone_count(&run->list);
-    log_line(LOG_INFO, NULL, "config", "%s was read again: %zu sources%s", HOME_SOURCES_JSON,
-             run->config.count, gone ? "; what was removed and runs goes on to its end" : "");
+    log_line(LOG_INFO, NULL, "config", "%s was read again: %zu source%s%s", HOME_SOURCES_JSON,
+             run->config.count, run->config.count == 1 ? "" : "s",
+             gone ? "; what was removed and runs goes on to its end" : "");
 }

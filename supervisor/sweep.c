@@ -108,7 +108,8 @@ static bool ended_leftovers_of(const struct sweep *sweep, const char *id)
 {
     size_t ended = marker_end(sweep->home, id, NULL, SWEEP_WAIT_MS);
     if (ended)
-        log_line(LOG_WARN, id, "sweep", "ended %zu processes that an earlier run left", ended);
+        log_line(LOG_WARN, id, "sweep", "ended %zu process%s that an earlier run left", ended,
+                 ended == 1 ? "" : "es");
     if (marker_signal(sweep->home, id, 0) == 0)
         return true;
     log_line(LOG_WARN, id, "sweep",

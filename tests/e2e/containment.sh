@@ -161,7 +161,7 @@ test_the_next_start_ends_what_a_killed_supervisor_left_before_it_works() {
     stray_of_a_killed_supervisor
     expect_exit 0 supervise --all
     wait_gone "$STRAY_PID" 0
-    expect_contains "$ERR" 'a sweep: ended 1 processes that an earlier run left'
+    expect_contains "$ERR" 'a sweep: ended 1 process that an earlier run left'
 }
 
 test_another_homes_leftovers_are_left_alone() {

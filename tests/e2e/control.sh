@@ -279,7 +279,7 @@ WORKER
     expect_contains "$ERR" 'it is being purged; try again when that is done'
     expect_exit 0 supervise kick
     expect_contains "$OUT" '1 source will run now'
-    wait_for_line serve.err 'was read again: 1 sources' 30
+    wait_for_line serve.err 'was read again: 1 source' 30
     # Whether or not the purge has come to its end.
     expect_exit 0 supervise add notes "$TEST_DIR/nowhere" --set every=1h
     wait_for_line "$LATTICE_HOME/ran" notes 20

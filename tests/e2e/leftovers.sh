@@ -38,7 +38,7 @@ supervised_run() {
 
 expect_ended() {
     wait_gone "$LEFT" 0
-    expect_contains "$1" 'notes lock: ended 1 processes that an earlier run left'
+    expect_contains "$1" 'notes lock: ended 1 process that an earlier run left'
 }
 
 test_a_worker_run_by_hand_always_looks() {
@@ -94,7 +94,7 @@ test_the_supervisor_looks_once_and_tells_its_workers() {
     synced
     leave_one
     expect_exit 0 "$SUPERVISE" --all
-    expect_contains "$ERR" 'notes sweep: ended 1 processes that an earlier run left'
+    expect_contains "$ERR" 'notes sweep: ended 1 process that an earlier run left'
     expect_not_contains "$ERR" 'notes lock:'
     wait_gone "$LEFT" 0
 }

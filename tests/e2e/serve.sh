@@ -248,7 +248,7 @@ test_a_removed_source_runs_to_its_end() {
     serve --jobs 2
     runs_of slow 1
     entries "$(entry a 1h)"
-    wait_for_line "$TEST_DIR/serve.err" '1 sources; what was removed and runs goes on to its end' 10
+    wait_for_line "$TEST_DIR/serve.err" '1 source; what was removed and runs goes on to its end' 10
     expect_exit 64 supervise kick slow
     entries "$(entry a 1h)" "$(entry b 1h)"
     runs_of b 1
@@ -297,7 +297,7 @@ test_sighup_reads_sources_json_again() {
     serve
     runs_of a 1
     kill -HUP "$SERVE"
-    wait_for_line "$TEST_DIR/serve.err" 'sources.json was read again: 1 sources' 10
+    wait_for_line "$TEST_DIR/serve.err" 'sources.json was read again: 1 source' 10
     expect_exit 0 supervise kick a
     runs_of a 2
     stop_service

@@ -391,7 +391,7 @@ test_what_a_killed_workers_git_left_is_ended_by_the_next_worker() {
     wait_exit "$STARTED"
     [ -e "/proc/$(cat "$TEST_DIR/left")" ] || fail 'it did not survive: nothing is tested'
     sync_exits 0 'notes: ok, 3 pages' notes
-    expect_matches "$ERR" '^warn notes lock: ended [1-9] processes that an earlier run left'
+    expect_matches "$ERR" '^warn notes lock: ended [1-9] process(es)? that an earlier run left'
     wait_gone "$(cat "$TEST_DIR/left")" 0
 }
 

@@ -17,15 +17,16 @@ void leftovers_end(struct sync *s, bool row_was_left)
     s->leftovers_ended = true;
     size_t ended = marker_end(s->home, s->source->id, NULL, stop_wait_ms(LEFTOVERS_WAIT_MS));
     if (ended)
-        log_line(LOG_WARN, s->source->id, "lock", "ended %zu processes that an earlier run left",
-                 ended);
+        log_line(LOG_WARN, s->source->id, "lock", "ended %zu process%s that an earlier run left",
+                 ended, ended == 1 ? "" : "es");
 }
 
 void leftovers_end_own(const struct sync *s, bool whole)
 {
     size_t ended = guard_end_children(stop_wait_ms(LEFTOVERS_WAIT_MS));
     if (ended)
-        log_line(LOG_WARN, s->source->id, "lock", "ended %zu processes that git left", ended);
+        log_line(LOG_WARN, s->source->id, "lock", "ended %zu process%s that git left", ended,
+                 ended == 1 ? "" : "es");
     /* In an environment of its own; or where we do not see all that descends from us. */
     if (!whole || !guard_sees_children())
         marker_end(s->home, s->source->id, s->job->run_id, stop_wait_ms(LEFTOVERS_WAIT_MS));
