@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/cleanup.h"
+
 /* A file replaced between open and lock is rare; replaced this often it is an attack or a bug. */
 enum { LOCK_TRIES = 16 };
 
@@ -43,6 +45,13 @@ enum lock_answer lock_kernel_acquire(const char *path, int *out, struct error *e
     }
     error_set(e, CAUSE_STORE, "lock %s: the file is replaced again and again", path);
     return LOCK_FAILED;
+}
+
+bool lock_kernel_held(const char *path)
+{
+    CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fd >= 0 && fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
 }
 
 void lock_kernel_release(int *fd)

@@ -10,6 +10,8 @@ enum lock_answer { LOCK_TAKEN, LOCK_BUSY, LOCK_FAILED };
  * After locking, the descriptor's inode equals the path's, or it tries again. Never waits.
  * LOCK_TAKEN: *fd is owned, close-on-exec. LOCK_FAILED: `e` is filled (CAUSE_STORE). */
 enum lock_answer lock_kernel_acquire(const char *path, int *fd, struct error *e);
+/* Does somebody hold it? Takes nothing, and makes no file. */
+bool lock_kernel_held(const char *path);
 /* Unlocks explicitly, since a fork may hold a copy of the descriptor, closes, sets -1. */
 void lock_kernel_release(int *fd);
 

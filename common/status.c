@@ -1,13 +1,13 @@
 /* Making a source_status from configuration, store and ledger, and writing it as JSON. */
 #include "common/status.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/cleanup.h"
 #include "common/duration.h"
 #include "common/json_text.h"
+#include "common/lock.h"
 #include "common/text.h"
 
 static const char *const words[] = {
@@ -26,9 +26,7 @@ const char *status_name(const struct source_status *status)
 bool source_is_locked(const struct home *home, const char *id)
 {
     CLEANUP(free_text) char *path = home_source_path(home, id, SOURCE_LOCK);
-    CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    return fd >= 0 && fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+    return lock_kernel_held(path);
 }
 
 /* The last run is the store's newest, unless the ledger knows of a later one that left no row. */

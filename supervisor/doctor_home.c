@@ -1,4 +1,5 @@
-/* The doctor on a home: folder, configuration, stores, locks, leftovers, clock, disk. */
+/* The doctor on a home: folder, supervisor, configuration, stores, locks, leftovers, clock, disk.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,9 +16,12 @@
 #include "common/ledger.h"
 #include "common/status.h"
 #include "common/store_check.h"
+#include "supervisor/control_client.h"
 #include "supervisor/doctor.h"
+#include "supervisor/holder.h"
 #include "supervisor/id_list.h"
 #include "supervisor/leftovers.h"
+#include "supervisor/limits.h"
 
 /* Of each store: a gigabyte takes some seconds. */
 enum { QUICK_CHECK_MS = 20 * 1000 };
@@ -83,6 +87,29 @@ static void check_disk(struct patient *p)
                 level == FINDING_OK ? NULL
                                     : "make room: `remove ID --purge` deletes what is not needed",
                 "%" PRId64 " MB of %" PRId64 " MB are free", left >> 20, all >> 20);
+}
+
+/* One that holds its lock and does not answer holds up everything. */
+static void check_supervisor(struct patient *p)
+{
+    char who[HOLDER_TEXT_SIZE];
+    struct control_request request = {.command = "status"};
+    struct control_reply reply = {0};
+    struct control_line line;
+    struct error e = {0};
+    if (!holder_find(p->home, who)) {
+        finding_say(add(p, FINDING_OK, "supervisor", NULL), NULL, "none runs");
+        return;
+    }
+    bool answers = control_ask(p->home, &request, &line, &e);
+    while (answers && reply.type != REPLY_END)
+        answers = control_next(&line, CONTROL_ANSWER_MS, &reply, &e);
+    control_line_release(&line);
+    finding_say(add(p, answers ? FINDING_OK : FINDING_WARN, "supervisor", NULL),
+                answers ? NULL
+                        : "if that lasts, `kill -KILL` it: its workers end with it, and the next "
+                          "run goes on where they were",
+                "%s%s", who, answers ? "" : " does not answer");
 }
 
 static void check_config(struct patient *p)
@@ -223,6 +250,7 @@ void doctor_home(struct findings *findings, const struct home *home)
     struct patient p = {.findings = findings, .home = home, .now_s = clock_unix_s()};
     check_folder(&p);
     check_disk(&p);
+    check_supervisor(&p);
     check_config(&p);
     for (size_t i = 0; i < p.config.count; i++)
         id_list_add(&p.ids, p.config.sources[i].id);

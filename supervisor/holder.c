@@ -68,7 +68,8 @@ void holder_leave_overlap(const struct home *home)
         return;
 }
 
-static bool say_holder(const char *path, struct error *e)
+/* What it wrote of itself; false if that cannot be read. */
+static bool describe(const char *path, char *out, size_t out_size)
 {
     char line[LINE_SIZE] = "";
     int pid = 0;
@@ -78,7 +79,7 @@ static bool say_holder(const char *path, struct error *e)
     CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     ssize_t size = fd >= 0 ? pread(fd, line, sizeof line - 1, 0) : -1;
     if (size <= 0 || sscanf(line, "%d %llu %lld %64s", &pid, &start, &since, host) != 4)
-        return error_set(e, CAUSE_LOCKED, "another supervisor runs on this home");
+        return false;
     char ago[DURATION_TEXT_SIZE];
     char clock[40] = "";
     time_t at = (time_t)since;
@@ -87,8 +88,26 @@ static bool say_holder(const char *path, struct error *e)
     duration_format(ago_s > 0 ? ago_s * 1000 : 0, ago);
     if (gmtime_r(&at, &utc))
         strftime(clock, sizeof clock, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    return error_set(e, CAUSE_LOCKED, "another supervisor runs: pid %d on %s since %s (%s ago)",
-                     pid, host, clock, ago);
+    snprintf(out, out_size, "pid %d on %s since %s (%s ago)", pid, host, clock, ago);
+    return true;
+}
+
+static bool say_holder(const char *path, struct error *e)
+{
+    char who[HOLDER_TEXT_SIZE];
+    if (!describe(path, who, sizeof who))
+        return error_set(e, CAUSE_LOCKED, "another supervisor runs on this home");
+    return error_set(e, CAUSE_LOCKED, "another supervisor runs: %s", who);
+}
+
+bool holder_find(const struct home *home, char who[HOLDER_TEXT_SIZE])
+{
+    CLEANUP(free_text) char *path = home_path(home, HOME_SUPERVISE_LOCK);
+    if (!lock_kernel_held(path))
+        return false;
+    if (!describe(path, who, HOLDER_TEXT_SIZE))
+        snprintf(who, HOLDER_TEXT_SIZE, "one that did not say who it is");
+    return true;
 }
 
 bool holder_acquire(const struct home *home, int *fd, struct error *e)

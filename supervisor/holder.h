@@ -11,6 +11,9 @@ CHECKED bool holder_acquire(const struct home *home, int *fd, struct error *e);
  * Takes SIGALRM for that long. */
 CHECKED bool holder_acquire_wait(const struct home *home, int64_t wait_ms, int *fd,
                                  struct error *e);
+/* Does a supervisor run? Then `who` says which and since when. Takes nothing, changes nothing. */
+enum { HOLDER_TEXT_SIZE = 200 };
+bool holder_find(const struct home *home, char who[HOLDER_TEXT_SIZE]);
 /* For one that was turned away: it leaves its mark, and the holder counts it. */
 void holder_leave_overlap(const struct home *home);
 /* How many found `fd`'s lock taken and were turned away since this was asked last. */

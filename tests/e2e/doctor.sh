@@ -21,7 +21,7 @@ test_a_healthy_home_is_all_ok() {
     notes
     expect_exit 0 "$SUPERVISE" doctor
     local check
-    for check in home disk config clock kernel containment git sqlite leftovers; do
+    for check in home disk supervisor config clock kernel containment git sqlite leftovers; do
         expect_matches "$OUT" "^(ok|warn) +$check "
     done
     expect_matches "$OUT" '^ok +store +notes: quick_check says ok$'
@@ -92,6 +92,20 @@ test_a_mistake_in_the_configuration_fails() {
     expect_exit 1 "$SUPERVISE" doctor
     expect_matches "$OUT" '^fail +config '
     expect_matches "$OUT" '^ok +store +notes: '
+}
+
+test_a_supervisor_that_does_not_answer_is_a_warning() {
+    notes
+    start serve "$SUPERVISE" serve
+    local serve=$STARTED
+    wait_for_line serve.err 'serve: ready' 20
+    expect_exit 0 "$SUPERVISE" doctor
+    expect_matches "$OUT" "^ok +supervisor +pid $serve on .* since "
+    kill -STOP "$serve"
+    expect_exit 0 "$SUPERVISE" doctor
+    kill -CONT "$serve"
+    expect_matches "$OUT" "^warn +supervisor +pid $serve on .* does not answer$"
+    expect_contains "$OUT" '-> if that lasts, `kill -KILL` it'
 }
 
 test_what_outlived_its_worker_is_named() {
