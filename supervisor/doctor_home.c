@@ -1,5 +1,4 @@
-/* The doctor on a home: folder, supervisor, configuration, stores, locks, leftovers, clock, disk.
- */
+/* The doctor on a home: folder, supervisor, config, stores, locks, leftovers, clock, disk. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,8 +1,12 @@
 /* The list of outcomes and causes says one thing everywhere. */
 #include "common/outcome.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/cleanup.h"
+#include "common/text.h"
 #include "tests/unit/harness.h"
 
 TEST(every_outcome_is_found_by_its_name)
@@ -53,6 +57,51 @@ TEST(exit_codes_are_the_documented_ones)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         CHECK_INT(outcome_exit(rows[i].outcome, rows[i].cause), rows[i].code);
+}
+
+/* Caller frees. */
+static char *read_readme(void)
+{
+    const char *root = getenv("LATTICE_ROOT");
+    if (!root)
+        SKIP("the runner says where README.md is");
+    CLEANUP(free_text) char *path = xasprintf("%s/README.md", root);
+    CLEANUP(close_file) FILE *file = fopen(path, "re");
+    struct buf text = {0};
+    char part[4096];
+    size_t n;
+    CHECK(file != NULL);
+    while ((n = fread(part, 1, sizeof part, file)) > 0)
+        buf_add(&text, part, n);
+    return buf_take(&text);
+}
+
+/* The page's tables have the words of the list: a row each, or the name where there is no code. */
+TEST(the_readme_says_the_same)
+{
+    CLEANUP(free_text) char *readme = read_readme();
+    char row[256];
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        enum outcome o = (enum outcome)i;
+        int code = outcome_exit(o, CAUSE_NONE);
+        if (o == OUTCOME_FAILED)
+            continue;
+        if (code >= 0)
+            snprintf(row, sizeof row, "| `%s` | %d | %s |", outcome_name(o), code,
+                     outcome_meaning(o));
+        else
+            snprintf(row, sizeof row, "`%s`", outcome_name(o));
+        CHECK_CONTAINS(readme, row);
+    }
+    for (int i = 0; i < CAUSE_COUNT; i++) {
+        enum cause c = (enum cause)i;
+        /* No worker's run fails with these. */
+        if (c == CAUSE_NONE || c == CAUSE_USAGE || c == CAUSE_LOCKED)
+            continue;
+        snprintf(row, sizeof row, "| `failed` `%s` | %d | %s |", cause_name(c), cause_exit(c),
+                 cause_meaning(c));
+        CHECK_CONTAINS(readme, row);
+    }
 }
 
 TEST(only_a_success_exits_zero)
