@@ -120,7 +120,9 @@ bool holder_acquire(const struct home *home, int *fd, struct error *e)
     case LOCK_BUSY:
         return say_holder(path, e);
     case LOCK_FAILED:
-        break;
+        /* Of no store: nothing can be synced into this home. */
+        e->cause = CAUSE_CONFIG;
+        return error_wrap(e, "this home cannot be written (`lattice-supervise doctor` says more)");
     }
     return false;
 }

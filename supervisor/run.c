@@ -299,6 +299,8 @@ static int run_with(struct run *run)
         if (options->all && e.cause == CAUSE_LOCKED)
             holder_leave_overlap(&run->home);
         if (last || e.cause != CAUSE_UNREACHABLE) {
+            if (e.cause == CAUSE_UNREACHABLE)
+                e.cause = CAUSE_LOCKED; /* it is the supervisor that cannot be reached */
             code = complain_error(&e);
             break;
         }

@@ -179,7 +179,7 @@ test_nobody_waits_for_a_supervisor_that_is_wedged() {
     expect_exit 0 "$SUPERVISE" break-lock --all --force
     expect_matches "$OUT" '^notes: forced: ended pid [0-9]+ '
     wait_exit "$STARTED"
-    expect_equal "$CODE" 69
+    expect_equal "$CODE" 75
     expect_matches sync.err 'another supervisor runs: pid .*: the supervisor does not answer'
     wait_exit "$purge"
     expect_equal "$CODE" 75

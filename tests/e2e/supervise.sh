@@ -341,6 +341,14 @@ test_a_second_supervisor_says_who_runs_and_since_when() {
     expect_matches "$TEST_DIR/first.out" '^a +git +killed '
 }
 
+test_a_home_that_can_only_be_read_is_the_environments_fault() {
+    fake_worker <<<"exit 0"
+    sources a
+    mkdir "$LATTICE_HOME/supervise.lock" # root may write where the mode forbids it
+    expect_exit 78 "$SUPERVISE" --all
+    expect_contains "$ERR" 'this home cannot be written (`lattice-supervise doctor` says more)'
+}
+
 test_ctrl_c_stops_softly_and_prints_the_table() {
     fake_worker <<'WORKER'
 echo $$ >>"$LATTICE_HOME/started"
