@@ -2,6 +2,11 @@
 #ifndef LATTICE_SUPERVISOR_LIMITS_H
 #define LATTICE_SUPERVISOR_LIMITS_H
 
+/* A service sweeps (three threads of the pool), writes ledger, metrics and stderr and breaks locks
+ * (one each) beside runs that end: on a disk that hangs these would hold all of the usual four, and
+ * the ends would wait for them. */
+#define SERVE_POOL_THREADS "12"
+
 enum {
     /* SIGKILL works at once unless the kernel itself holds the process; then nothing helps. */
     STUCK_AFTER_MS = 5000,

@@ -98,6 +98,8 @@ static bool open_run(struct run *run, struct ledger **ledger, struct error *e)
 /* Takes `ledger`. */
 static void loop(struct run *run, struct ledger *ledger)
 {
+    if (run->serve)
+        setenv("UV_THREADPOOL_SIZE", SERVE_POOL_THREADS, 0);
     uv_loop_init(&run->loop);
     loop_lag_open(&run->lag, &run->loop);
     run->started_ms = (int64_t)uv_now(&run->loop);

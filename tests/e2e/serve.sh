@@ -59,6 +59,17 @@ test_each_source_runs_by_its_every() {
     expect_equal "$(ledger "SELECT failures FROM source_state WHERE source = 'bad'")" 1
 }
 
+# Else a sweep on a disk that hangs would take them all.
+test_it_has_threads_to_end_runs_beside_a_sweep_and_all_else() {
+    counting_worker
+    entries "$(entry a 1h)"
+    serve
+    runs_of a 1
+    local threads=("/proc/$SERVE/task/"*)
+    [ ${#threads[@]} -gt 8 ] || fail "only ${#threads[@]} threads"
+    stop_service
+}
+
 test_kick_retry_and_sigusr1_wake_it_at_once() {
     counting_worker
     entries "$(entry a 1h)" "$(entry bad 1h)"
