@@ -21,6 +21,7 @@
 #include "supervisor/id_list.h"
 #include "supervisor/leftovers.h"
 #include "supervisor/limits.h"
+#include "supervisor/lock_owner.h"
 
 /* Of each store: a gigabyte takes some seconds. */
 enum { QUICK_CHECK_MS = 20 * 1000 };
@@ -159,11 +160,26 @@ static int64_t stall_ms_of(const struct patient *p, const char *id)
     return source ? source->stall_ms : DEFAULT_STALL_MS;
 }
 
+/* It has written no row yet, or is none that would ever write one. */
+static void check_held_without_row(struct patient *p, const char *id)
+{
+    CLEANUP(free_text) char *path = home_source_path(p->home, id, SOURCE_LOCK);
+    struct lock_owner owner;
+    bool ours = lock_owners(path, &owner, 1) == 0 || strncmp(owner.command, "lattice-", 8) == 0;
+    if (ours)
+        finding_say(add(p, FINDING_OK, "lock", id), NULL, "a worker is starting");
+    else
+        finding_say(add(p, FINDING_WARN, "lock", id),
+                    "until it lets go, this source is not synced; see what it is, and end it",
+                    "pid %d (%s) holds the lock and is no worker", (int)owner.id.pid,
+                    owner.command);
+}
+
 static void check_held(struct patient *p, const char *id, const struct lock_row *row)
 {
     char progress[160];
     if (!row->run_id[0] || process_liveness(&row->holder) == PROCESS_DEAD) {
-        finding_say(add(p, FINDING_OK, "lock", id), NULL, "a worker is starting");
+        check_held_without_row(p, id);
         return;
     }
     bool stalled = (p->now_s - row->last_refreshed_at) * 1000 > stall_ms_of(p, id);

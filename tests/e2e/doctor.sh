@@ -108,6 +108,14 @@ test_a_supervisor_that_does_not_answer_is_a_warning() {
     expect_contains "$OUT" '-> if that lasts, `kill -KILL` it'
 }
 
+test_who_holds_a_lock_and_is_no_worker_is_a_warning() {
+    notes
+    start other "$TOOLS/hold_lock" "$LATTICE_HOME/sources/notes/writer.lock"
+    wait_for_line other.out held 10
+    expect_exit 0 "$SUPERVISE" doctor
+    expect_matches "$OUT" "^warn +lock +notes: pid $STARTED \\(hold_lock\\) holds the lock and is no worker$"
+}
+
 test_what_outlived_its_worker_is_named() {
     notes
     local mark
