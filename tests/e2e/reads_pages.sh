@@ -80,6 +80,29 @@ test_recent_shows_the_newest_of_all_sources_first() {
     expect_equal "$(json '$.pages[0].path') $(json '$.has_more')" 'b.md 0'
 }
 
+# Each page of the list, one after the other, is the list.
+test_recent_is_paged_over_all_sources() {
+    local id offset
+    for id in one two three; do
+        notes "$id"
+        repo_pages "$TEST_DIR/$id" 40
+        synced "$id"
+        sqlite3 -batch "$LATTICE_HOME/sources/$id/store.db" \
+            "UPDATE page SET updated_at = 1000000000 + (id * 7919 + length('$id')) % 50"
+    done
+    for offset in 0 30 60 90 120; do
+        expect_exit $((offset / 120)) "$READS" recent --limit 30 --offset "$offset" --json
+        expect_equal "$(json '$.has_more')" $((offset < 90)) "more behind $offset"
+        sqlite3 -batch :memory: "SELECT json_extract(value, '\$.updated_at') || ' '
+            || json_extract(value, '\$.source') || ' ' || json_extract(value, '\$.path')
+            FROM json_each(CAST(readfile('$OUT') AS TEXT), '\$.pages')" >>"$TEST_DIR/got"
+    done
+    for id in one two three; do
+        sql "$id" "SELECT updated_at || ' $id ' || path FROM page"
+    done | LC_ALL=C sort -k 1,1nr -k 2,2 -k 3,3 >"$TEST_DIR/want"
+    diff "$TEST_DIR/want" "$TEST_DIR/got" || fail 'not the list'
+}
+
 test_sources_are_the_objects_of_status() {
     notes one
     repo_write one a.md '# A\n'

@@ -1,4 +1,4 @@
-/* Showing a page, a part of it, and what changed last. */
+/* Showing a page and a part of it. */
 #include "worker/reads/pages.h"
 
 #include <stdlib.h>
@@ -149,87 +149,4 @@ enum op_end context_run(struct reader *reader, json_t *args, json_t **answer, st
     error_set(e, CAUSE_USAGE, "%s has %lld chunks, from 0; there is no chunk %lld",
               arg_text(args, "path"), (long long)count, (long long)around);
     return OP_NOT_FOUND;
-}
-
-/* One page of a list that is put together from all stores. */
-struct recent {
-    json_t *object;
-    int64_t at;
-};
-struct listing {
-    const char *source;
-    struct recent *list; /* owned */
-    size_t count;
-    size_t room;
-};
-
-static void list_page(void *owner, const struct page_row *page)
-{
-    struct listing *l = owner;
-    json_t *object = json_object();
-    bool added = page->created_at == page->updated_at;
-    json_object_set_new(object, "source", json_string(l->source));
-    json_object_set_new(object, "path", json_text(page->path));
-    json_object_set_new(object, "title", json_text(page->title));
-    json_object_set_new(object, "kind", json_text(page->kind));
-    json_object_set_new(object, "created_at", json_integer(page->created_at));
-    json_object_set_new(object, "updated_at", json_integer(page->updated_at));
-    json_object_set_new(object, "change", json_string(added ? "added" : "changed"));
-    if (l->count == l->room) {
-        l->room = l->room ? l->room * 2 : 128;
-        l->list = xrealloc(l->list, l->room * sizeof *l->list);
-    }
-    l->list[l->count++] = (struct recent){object, page->updated_at};
-}
-
-static int by_time(const void *a, const void *b)
-{
-    const struct recent *x = a;
-    const struct recent *y = b;
-    if (x->at != y->at)
-        return x->at > y->at ? -1 : 1;
-    int order = strcmp(arg_text(x->object, "source"), arg_text(y->object, "source"));
-    return order ? order : strcmp(arg_text(x->object, "path"), arg_text(y->object, "path"));
-}
-
-static json_t *list_recent(struct reader *reader, const struct paging *paging)
-{
-    struct listing l = {0};
-    struct rows rows = {.limit = paging->offset + paging_ask(paging)};
-    json_t *pages = json_array();
-    for (size_t i = 0; i < request_count(reader); i++) {
-        struct error e = {0};
-        struct rstore *store = request_store(reader, i);
-        l.source = request_source(reader, i)->id;
-        if (store && !rstore_recent(store, rows, list_page, &l, &e))
-            request_fail(reader, i, &e);
-    }
-    if (l.count)
-        qsort(l.list, l.count, sizeof *l.list, by_time);
-    for (size_t i = 0; i < l.count; i++) {
-        if ((int64_t)i >= paging->offset && (int64_t)i < rows.limit)
-            json_array_append(pages, l.list[i].object);
-        json_decref(l.list[i].object);
-    }
-    free(l.list);
-    return pages;
-}
-
-enum op_end recent_run(struct reader *reader, json_t *args, json_t **answer, struct error *e)
-{
-    struct request_scope scope = {json_object_get(args, "source"), arg_text(args, "kind")};
-    struct paging paging = paging_of(args);
-    enum op_end end = OP_FAILED;
-    if (request_begin(reader, scope, e)) {
-        json_t *object = json_object();
-        paging_add(object, &paging, "pages", list_recent(reader, &paging));
-        bool late = request_grace(reader);
-        request_describe(reader, object);
-        *answer = object;
-        end = late ? OP_LATE : OP_DONE;
-        if (late)
-            error_set(e, CAUSE_DEADLINE, "the deadline came before all stores had answered");
-    }
-    request_end(reader);
-    return end;
 }

@@ -181,17 +181,17 @@ bool rstore_tags(struct rstore *store, int64_t page, text_handler handle, void *
     return row == DB_DONE;
 }
 
-bool rstore_recent(struct rstore *store, struct rows rows, page_handler handle, void *owner,
-                   struct error *e)
+bool rstore_recent(struct rstore *store, struct recent_range range, page_handler handle,
+                   void *owner, struct error *e)
 {
-    sqlite3_stmt *s = rstore_statement(store, SLOT_RECENT,
-                                       "SELECT " PAGE_COLUMNS " FROM page p"
-                                       " ORDER BY p.updated_at DESC, p.path LIMIT ?1 OFFSET ?2",
-                                       e);
+    static const char *const sql =
+        "SELECT id, path, title, kind, '', '', size_bytes, created_at, updated_at FROM page"
+        " WHERE updated_at >= ?1 ORDER BY updated_at DESC, path LIMIT ?2";
+    sqlite3_stmt *s = rstore_statement(store, SLOT_RECENT, sql, e);
     if (!s)
         return false;
-    bind_int(s, 1, rows.limit);
-    bind_int(s, 2, rows.offset);
+    bind_int(s, 1, range.since);
+    bind_int(s, 2, range.limit);
     return each_page(s, handle, owner, e);
 }
 

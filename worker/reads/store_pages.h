@@ -73,9 +73,13 @@ CHECKED bool rstore_chunk_count(struct rstore *store, int64_t page, int64_t *cou
                                 struct error *e);
 CHECKED bool rstore_tags(struct rstore *store, int64_t page, text_handler handle, void *owner,
                          struct error *e);
-/* The newest first. */
-CHECKED bool rstore_recent(struct rstore *store, struct rows rows, page_handler handle, void *owner,
-                           struct error *e);
+/* The newest first, without front and warning. */
+struct recent_range {
+    int64_t since; /* updated_at >= */
+    int64_t limit;
+};
+CHECKED bool rstore_recent(struct rstore *store, struct recent_range range, page_handler handle,
+                           void *owner, struct error *e);
 
 /* Pages that pass; NULL tag: any. The handler sees id and path only. */
 struct page_filter {
