@@ -218,3 +218,14 @@ bool run_row_read(sqlite3_stmt *s, struct run_result *run, struct error *e)
     *run = r;
     return true;
 }
+
+bool store_counts_error(const char *path, struct error *e)
+{
+    error_set(
+        e, CAUSE_STORE,
+        "%s: its counters cannot be right; the file is damaged: move it aside and run again to "
+        "rebuild it",
+        path);
+    e->damaged = true;
+    return false;
+}

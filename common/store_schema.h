@@ -12,6 +12,16 @@ extern const int store_format; /* how many entries: `PRAGMA user_version` of a c
  * for its worker to bring it up to date is seen as it is. */
 enum { STORE_FORMAT_VIEWED = 1 };
 
+/* More than a store can have of anything, and few enough to add up those of all stores. */
+#define STORE_COUNT_MAX (INT64_C(1) << 48)
+/* From 0 to that? If not, a counter or a time was written by nobody: the store is damaged. */
+static inline bool store_count_fits(int64_t count)
+{
+    return count >= 0 && count <= STORE_COUNT_MAX;
+}
+/* Says so. Returns false. */
+bool store_counts_error(const char *path, struct error *e);
+
 /* The run row in one order, for its writer (worker) and its reader (view): see run_row_bind and
  * run_row_read. */
 #define RUN_COLUMNS                                                                                \

@@ -94,6 +94,13 @@ static bool read_view(sqlite3_stmt *const s[SQL_COUNT], struct store_view *view,
     view->version = column_int(s[SQL_STATE], 3);
     view->pages = column_int(s[SQL_STATE], 4);
     view->errors = column_int(s[SQL_STATE], 5);
+    const int64_t counts[] = {
+        view->last_success_at, view->version,          view->pages,
+        view->errors,          view->lock.acquired_at, view->lock.last_refreshed_at};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        if (!store_count_fits(counts[i]))
+            return store_counts_error(sqlite3_db_filename(sqlite3_db_handle(s[SQL_STATE]), "main"),
+                                      e);
     if (!db_first(s[SQL_LAST_RUN], &view->has_run, e))
         return false;
     return !view->has_run || run_row_read(s[SQL_LAST_RUN], &view->run, e);

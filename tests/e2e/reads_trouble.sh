@@ -59,6 +59,25 @@ test_a_store_damaged_inside_is_reported() {
     expect_equal "$(json '$.sources[1].problem')" damaged
 }
 
+# Numbers that nobody wrote: no sum of them may overflow, and nothing is answered from them.
+test_a_store_whose_counters_cannot_be_right_is_reported() {
+    local column
+    two_notes
+    for column in pages errors version last_success_at; do
+        sqlite3 -batch "$STORE" "UPDATE sync_state SET $column = 9223372036854775807"
+        other_does_not_answer damaged 'its counters cannot be right'
+        expect_exit 0 "$READS" stats --json
+        expect_equal "$(json '$.total.pages')" 1 'pages of all that answered'
+        expect_exit 0 "$READS" sources --json
+        expect_equal "$(json '$.sources[1].status')" failed
+        sqlite3 -batch "$STORE" "UPDATE sync_state SET $column = 1"
+    done
+    sqlite3 -batch "$STORE" "INSERT INTO chunk(id, page, position, title, heading, text)
+        SELECT -9223372036854775807, page, 99, title, heading, text FROM chunk LIMIT 1"
+    expect_exit 0 "$READS" stats --json
+    expect_equal "$(json '$.sources[1].problem')" damaged
+}
+
 # lose_page PATH: the row is gone from the table `page`; the index of its paths still has it.
 lose_page() {
     local index

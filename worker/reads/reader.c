@@ -421,7 +421,9 @@ bool request_is_first(const struct reader *reader)
 void request_fail(struct reader *reader, size_t at, const struct error *e)
 {
     struct slot *slot = &reader->slots[reader->selected[at]];
-    slot->problem = slot->store ? rstore_failure(slot->store) : RSTORE_UNREADABLE;
+    slot->problem = e->damaged    ? RSTORE_DAMAGED
+                    : slot->store ? rstore_failure(slot->store)
+                                  : RSTORE_UNREADABLE;
     if (request_late(&reader->clock))
         slot->problem = RSTORE_LATE;
     slot->error = *e;

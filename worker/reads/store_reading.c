@@ -233,7 +233,9 @@ bool rstore_state_now(struct rstore *store, struct rstore_state *state, struct e
     *state = (struct rstore_state){column_int(s, 0), column_int(s, 1), column_int(s, 2),
                                    column_int(s, 3)};
     db_reset(s);
-    return true;
+    bool fit = store_count_fits(state->version) && store_count_fits(state->last_success_at) &&
+               store_count_fits(state->pages) && store_count_fits(state->errors);
+    return fit || store_counts_error(store->path, e);
 }
 
 enum rstore_problem rstore_begin(struct rstore *store, struct rstore_state *state, struct error *e)
@@ -243,7 +245,7 @@ enum rstore_problem rstore_begin(struct rstore *store, struct rstore_state *stat
         return rstore_failure(store);
     store->in_snapshot = true;
     if (!rstore_state_now(store, state, e))
-        problem = rstore_failure(store);
+        problem = e->damaged ? RSTORE_DAMAGED : rstore_failure(store);
     if (problem == RSTORE_FINE)
         problem = check_format(store, e);
     if (problem != RSTORE_FINE)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/store_schema.h"
 #include "common/text.h"
 #include "worker/reads/store_reading_internal.h"
 
@@ -81,7 +82,10 @@ bool rstore_totals(struct rstore *store, struct rstore_totals *totals, struct er
         *totals = (struct rstore_totals){column_int(s, 0), column_int(s, 1), column_int(s, 3),
                                          column_int(s, 2)};
     db_reset(s);
-    return true;
+    bool fit = store_count_fits(totals->chunks) && store_count_fits(totals->tokens) &&
+               store_count_fits(totals->first) && store_count_fits(totals->last) &&
+               totals->first <= totals->last;
+    return fit || store_counts_error(store->path, e);
 }
 
 bool rstore_count(struct rstore *store, const char *match, const struct rstore_totals *totals,

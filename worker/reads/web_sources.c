@@ -41,6 +41,13 @@ struct tally {
     int64_t backlog;
 };
 
+/* What a run says of itself is not checked. */
+static void count(int64_t *sum, int64_t more)
+{
+    if (__builtin_add_overflow(*sum, more, sum))
+        *sum = more > 0 ? INT64_MAX : INT64_MIN;
+}
+
 static struct tally count_all(const json_t *list)
 {
     struct tally t = {0};
@@ -51,8 +58,8 @@ static struct tally count_all(const json_t *list)
         t.running += member_is(source, "status", "running");
         t.old += is_old(source);
         t.bad += is_bad(source);
-        t.pages += member_number(source, "pages", 0);
-        t.backlog += member_number(source, "remaining", 0);
+        count(&t.pages, member_number(source, "pages", 0));
+        count(&t.backlog, member_number(source, "remaining", 0));
     }
     return t;
 }
