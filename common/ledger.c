@@ -310,6 +310,11 @@ bool ledger_read_events(struct ledger *ledger, struct ledger_range range,
     return row == DB_DONE;
 }
 
+bool ledger_begin_read(struct ledger *ledger, struct error *e)
+{
+    return db_exec(ledger->db, "BEGIN", e);
+}
+
 bool ledger_begin(struct ledger *ledger, struct error *e)
 {
     return db_exec(ledger->db, "BEGIN IMMEDIATE", e);

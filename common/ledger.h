@@ -115,6 +115,9 @@ CHECKED bool ledger_event_bounds(struct ledger *ledger, int64_t *oldest, int64_t
 CHECKED bool ledger_read_blamed(struct ledger *ledger, const char *id, struct blamed_pages *pages,
                                 struct error *e);
 
+/* All that is read until ledger_roll_back is of one moment. */
+CHECKED bool ledger_begin_read(struct ledger *ledger, struct error *e);
+
 /* Writing: begin, any number of these, commit. After a failure, roll back. */
 CHECKED bool ledger_begin(struct ledger *ledger, struct error *e);
 CHECKED bool ledger_commit(struct ledger *ledger, struct error *e);

@@ -80,6 +80,32 @@ test_a_ledger_that_is_replaced_is_said_and_followed() {
     stop_reads
 }
 
+test_a_live_stream_is_told_what_was_pruned_before_it_came() {
+    source_of notes a.md '# Hello\n'
+    serve_reads
+    listen stream
+    local newest
+    newest=$(ledger 'SELECT max(seq) FROM event')
+    wait_for_line "$TEST_DIR/stream.out" "^id: $newest\$" 20
+    ledger "BEGIN;
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10)
+            INSERT INTO event(at, source, type, json) SELECT 1, 'made', 'made', '{}' FROM n;
+        DELETE FROM event WHERE seq <= $newest + 7;
+        COMMIT"
+    touch "$LATTICE_HOME/ledger.db"
+    wait_for_line "$TEST_DIR/stream.out" "^id: $((newest + 10))\$" 20
+    expect_equal "$(sed -n "/^event: /p" "$TEST_DIR/stream.out" | tr '\n' ' ')" \
+        'event: reset event: made event: made event: made '
+    # Who comes back from before the loss is told, too; who was told goes on behind it.
+    listen before -H "Last-Event-ID: $((newest - 1))"
+    wait_for_line "$TEST_DIR/before.out" "^id: $((newest + 10))\$" 20
+    expect_equal "$(grep -c '^event: reset' "$TEST_DIR/before.out")" 1 'resets'
+    listen after -H "Last-Event-ID: $((newest + 9))"
+    wait_for_line "$TEST_DIR/after.out" "^id: $((newest + 10))\$" 20
+    expect_equal "$(grep -c '^event: ' "$TEST_DIR/after.out")" 1 'events'
+    stop_reads
+}
+
 # limit: 120
 test_who_does_not_read_is_dropped_and_the_others_are_served() {
     source_of notes a.md '# Hello\n'
@@ -99,6 +125,28 @@ test_who_does_not_read_is_dropped_and_the_others_are_served() {
     timeout 20 cat <&3 >"$TEST_DIR/rest" || fail 'the connection of who does not read is still open'
     exec 3>&-
     expect_not_contains "$TEST_DIR/rest" 'round_6'
+    stop_reads
+}
+
+# limit: 120
+test_who_does_not_read_history_is_dropped() {
+    source_of notes a.md '# Hello\n'
+    add_events 30000 history
+    serve_reads
+    exec 3<>"/dev/tcp/127.0.0.1/$PORT"
+    printf 'GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 1\r\n\r\n' >&3
+    head -c 20 <&3 >"$TEST_DIR/begun"
+    local i
+    for i in 1 2 3; do
+        listen "reader$i"
+        add_events 15000 "round_$i"
+        wait_for_line "$TEST_DIR/reader$i.out" '^data: .*"i":15000}' 60
+    done
+    get 200 /metrics
+    expect_matches "$OUT" '^lattice_reads_event_streams_dropped_total [1-9]'
+    timeout 20 cat <&3 >"$TEST_DIR/rest" || fail 'the connection of who does not read is still open'
+    exec 3>&-
+    expect_not_contains "$TEST_DIR/rest" '"i":30000}'
     stop_reads
 }
 

@@ -58,7 +58,7 @@ static void add_events(const struct home *home, int count)
 
 static struct event_look look_after(struct event_source *source, int64_t after)
 {
-    struct event_look look = {.after = after};
+    struct event_look look = {.after = after, .most = 100};
     event_source_look(source, &look);
     return look;
 }

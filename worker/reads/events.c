@@ -31,8 +31,8 @@ struct look {
 struct client {
     struct http_stream stream;
     struct events *events;
-    uint64_t at;       /* the next frame of the ring, */
-    size_t offset;     /* and how much of it was sent */
+    uint64_t at;       /* the next frame of the ring; within history: when `own` was filled */
+    size_t offset;     /* how much of it was sent */
     struct buf own;    /* what comes before those: the beginning, and history */
     size_t own_offset; /* how much of that was sent */
     int64_t seen;      /* frames of events up to this one are left out */
@@ -56,6 +56,7 @@ struct events {
     int64_t newest; /* in the ring, or base */
     struct event_frame ring[EVENTS_KEPT];
     uint64_t first; /* counts frames from the start of the service */
+    uint64_t start; /* frames before that are before a loss: nobody joins there */
     uint64_t end;
     size_t bytes;
     struct client *clients;
@@ -72,8 +73,9 @@ static struct event_frame *frame_at(struct events *events, uint64_t at)
 
 static void forget_first(struct events *events)
 {
-    struct event_frame *frame = frame_at(events, events->first++);
-    if (frame->seq)
+    uint64_t at = events->first++;
+    struct event_frame *frame = frame_at(events, at);
+    if (frame->seq && at >= events->start)
         events->base = frame->seq;
     events->bytes -= frame->size;
     free(frame->text);
@@ -92,12 +94,19 @@ static void add_frame(struct events *events, int64_t seq, char *text, size_t siz
         events->newest = seq;
 }
 
+/* The ring went round once, and all the while it was his turn to take something. */
+static bool is_behind(const struct client *client)
+{
+    bool our_turn = client->history && (client->look || client->stream.waiting);
+    return !our_turn && client->at < client->events->first;
+}
+
 /* One pass: who waits for more gets it; who has not even taken what the ring has forgotten is
  * dropped. Who is in between is not waited for: his socket takes it when it can. */
 static void send_to_all(struct events *events)
 {
     for (struct client *client = events->clients; client; client = client->next) {
-        if (!client->history && client->at < events->first)
+        if (is_behind(client))
             http_stream_drop(&client->stream);
         else
             http_stream_wake(&client->stream);
@@ -113,7 +122,7 @@ static void join_at(struct client *client, int64_t seen)
     struct events *events = client->events;
     client->history = false;
     client->seen = seen;
-    client->at = events->first;
+    client->at = events->first > events->start ? events->first : events->start;
     while (client->at < events->end && frame_at(events, client->at)->seq <= seen)
         client->at++;
 }
@@ -234,6 +243,7 @@ static void client_looked(uv_work_t *work, int status)
     (void)status;
     if (client) {
         client->look = NULL;
+        client->at = client->events->end;
         if (found->lost)
             tell_lost(&client->own, found->found.count ? client->seen : found->newest);
         for (size_t i = 0; i < found->found.count; i++)
@@ -253,23 +263,32 @@ static void look_for_client(struct client *client)
     look->own.home = client->events->source.home;
     look->source = &look->own;
     look->result.after = client->seen;
+    look->result.most = EVENTS_REPLAYED_AT_A_TIME;
     client->look = look;
     start_look(look, client_looked);
 }
 
+/* Events were pruned before we came to look, or the ledger is another one: then what it has by now
+ * is not told, and its numbers begin anew. */
+static void take_loss(struct events *events, const struct event_look *found)
+{
+    bool pruned = found->found.count > 0;
+    struct buf text = {0};
+    tell_lost(&text, pruned ? events->newest : found->newest);
+    size_t size = text.size;
+    add_frame(events, 0, buf_take(&text), size);
+    events->start = events->end;
+    events->base = events->newest = pruned ? found->found.frames[0].seq - 1 : found->newest;
+    for (struct client *client = events->clients; !pruned && client; client = client->next)
+        client->seen = client->history ? client->seen : found->newest;
+}
+
 static void take_look(struct events *events, struct event_look *found)
 {
-    if (events->base < 0 || (found->lost && found->found.count == 0)) {
-        if (events->base >= 0) {
-            struct buf text = {0};
-            tell_lost(&text, found->newest);
-            size_t size = text.size;
-            add_frame(events, 0, buf_take(&text), size);
-            for (struct client *client = events->clients; client; client = client->next)
-                client->seen = client->history ? client->seen : found->newest;
-        }
+    if (events->base < 0)
         events->base = events->newest = found->newest;
-    }
+    else if (found->lost)
+        take_loss(events, found);
     for (size_t i = 0; i < found->found.count; i++) {
         struct event_frame *frame = &found->found.frames[i];
         add_frame(events, frame->seq, frame->text, frame->size);
@@ -306,6 +325,7 @@ static void look_for_all(struct events *events)
     look->events = events;
     look->source = &events->source;
     look->result.after = events->base < 0 ? -1 : events->newest;
+    look->result.most = EVENTS_AT_A_TIME;
     events->looking = true;
     start_look(look, looked);
 }

@@ -8,7 +8,6 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
-#include "worker/reads/limits.h"
 
 void event_frames_add(struct event_frames *list, int64_t seq, char *text, size_t size)
 {
@@ -94,7 +93,7 @@ static void take(void *owner, const struct ledger_event *event)
 static bool read_events(struct event_source *source, struct event_look *look, struct error *e)
 {
     int64_t oldest;
-    struct ledger_range range = {look->after, EVENTS_AT_A_TIME};
+    struct ledger_range range = {look->after, look->most};
     if (!ledger_event_bounds(source->ledger, &oldest, &look->newest, e))
         return false;
     if (look->after > look->newest)
@@ -104,7 +103,7 @@ static bool read_events(struct event_source *source, struct event_look *look, st
     look->lost = look->after < oldest - 1;
     if (!ledger_read_events(source->ledger, range, take, look, e))
         return false;
-    look->full = look->found.count == EVENTS_AT_A_TIME;
+    look->full = (int64_t)look->found.count == look->most;
     if (look->found.count > 0)
         look->newest = look->found.frames[look->found.count - 1].seq;
     return true;
@@ -118,7 +117,10 @@ void event_source_look(struct event_source *source, struct event_look *look)
         look->newest = look->lost ? 0 : look->newest;
         return;
     }
-    if (read_events(source, look, &e))
+    /* In one snapshot: else what is pruned between two statements is missed and not said. */
+    bool ok = ledger_begin_read(source->ledger, &e) && read_events(source, look, &e);
+    ledger_roll_back(source->ledger);
+    if (ok)
         return;
     log_line(LOG_WARN, NULL, "events", "%s", e.text);
     ledger_close(&source->ledger);

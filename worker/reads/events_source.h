@@ -34,6 +34,7 @@ struct event_source {
 };
 struct event_look {
     int64_t after; /* -1: from now on: only where it stands */
+    int64_t most;  /* events at a time */
     bool lost;     /* what followed `after` is not all there any more, or it is another ledger */
     int64_t newest;
     bool full; /* there may be more */

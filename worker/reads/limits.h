@@ -15,6 +15,15 @@ enum {
     HTTP_BODY_MAX = 256 * 1024,
     /* Of a body that is too long so much is read, so that its sender gets to see the answer. */
     HTTP_BODY_DISCARD_MAX = 4 * HTTP_BODY_MAX,
+    /* What the kernel holds for one client; by itself it takes some MiB of what nobody reads. This
+     * is 2.5 MiB a second to the other side of the world. */
+    HTTP_SEND_BYTES = 256 * 1024,
+    /* Of answers that their clients have not taken: eight of the largest pages. */
+    HTTP_UNSENT_MAX = 32 * 1024 * 1024,
+    /* Smaller ones do not count: a connection has as much for itself. */
+    HTTP_UNSENT_LEAST = HTTP_CONNECTION_BYTES,
+    /* Who takes longer than that goes where there is no room for the next. */
+    HTTP_UNSENT_MS = 2000,
     /* 2,000 streams, and room for everybody else. */
     HTTP_CONNECTIONS_MAX = 4096,
     HTTP_STREAMS_MAX = 3072,
@@ -50,6 +59,8 @@ enum {
     EVENTS_KEPT_BYTES = 1024 * 1024,
     /* Read from the ledger at a time. */
     EVENTS_AT_A_TIME = 512,
+    /* The same for the history of one client, which waits in memory until he takes it. */
+    EVENTS_REPLAYED_AT_A_TIME = 64,
     /* Proxies end what is silent for 30 or 60 s. */
     EVENTS_HEARTBEAT_MS = 15 * 1000,
     /* A client that lost the stream waits so long before it comes again. */
