@@ -353,6 +353,35 @@ test_what_the_deadline_cut_is_nothing_to_keep() {
     stop_reads
 }
 
+test_answers_that_nobody_reads_are_bounded_and_others_get_theirs() {
+    head -c 3000000 /dev/zero | tr '\0' 'x' >"$TEST_DIR/large"
+    make_repo "$TEST_DIR/notes"
+    { printf '# Large\n\n' && fold -w 60 "$TEST_DIR/large"; } >"$TEST_DIR/notes/large.md"
+    repo_commit "$TEST_DIR/notes"
+    expect_exit 0 "$SUPERVISE" add notes "$TEST_DIR/notes"
+    expect_exit 0 "$SUPERVISE" --all
+    serve_reads --query-timeout 60s
+    local i status
+    for i in $(seq 10 69); do
+        eval "exec $i<>/dev/tcp/127.0.0.1/$PORT"
+        printf 'GET /api/v1/pages/notes/large.md HTTP/1.1\r\nHost: localhost\r\n\r\n' >&"$i"
+    done
+    for i in $(seq 10 69); do
+        read -r -t 40 -u "$i" status # each has begun to be answered
+    done
+    get 200 /metrics
+    expect_matches "$OUT" '^lattice_reads_http_unsent_dropped_total [1-9]'
+    i=$(sed -n 's/^lattice_reads_http_unsent_bytes //p' "$OUT")
+    [ "$i" -le 33554432 ] || fail "$i bytes wait for clients"
+    # Who does as Retry-After says gets all of it, though nobody else has read anything.
+    curl -sf --max-time 40 --retry 20 -o "$OUT" "$URL/api/v1/pages/notes/large.md"
+    expect_equal "$(json 'size_bytes')" "$(stat -c %s "$TEST_DIR/notes/large.md")"
+    for i in $(seq 10 69); do
+        eval "exec $i>&-"
+    done
+    stop_reads
+}
+
 # The service's own few descriptors, some connections, and no more.
 test_out_of_descriptors_who_comes_is_refused_and_others_are_served() {
     mkdir -m 700 "$LATTICE_HOME"

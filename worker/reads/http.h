@@ -28,6 +28,8 @@ struct http_counters {
     uint64_t by_status[6]; /* 1xx to 5xx; [0]: heads that libmicrohttpd refused itself */
     uint64_t timed_out;    /* connections ended by a limit of time */
     uint64_t streams_dropped;
+    uint64_t unsent_dropped; /* answers that their clients did not take, or that found no room */
+    size_t unsent_bytes;     /* of large answers under way to their clients */
     size_t open_connections;
     size_t open_requests;
     size_t open_streams;
@@ -79,7 +81,7 @@ struct http_answer {
 };
 
 /* Ends the request; from the loop, at once or later, exactly once. With an `etag` that the client
- * named in If-None-Match it becomes a 304. */
+ * named in If-None-Match it becomes a 304; a 503 where too many bytes wait for their clients. */
 void http_answer(struct http_request *request, struct http_answer *answer);
 /* application/problem+json, RFC 9457. `more` (taken, may be NULL): further members. */
 void http_problem(struct http_request *request, int status, json_t *more, const char *format, ...)

@@ -82,6 +82,54 @@ static void hand_over(struct http_request *request, struct MHD_Response *respons
     }
 }
 
+/* Whoever has not taken his answer for the longest time, and longer than that takes. */
+static struct http_request *find_slowest(struct http *http)
+{
+    struct http_request *slowest = NULL;
+    int64_t before_ms = (int64_t)uv_now(http->loop) - HTTP_UNSENT_MS;
+    for (struct http_request *request = http->requests; request; request = request->next)
+        if (request->unsent && request->answered_ms <= before_ms &&
+            (!slowest || request->answered_ms <= slowest->answered_ms))
+            slowest = request;
+    return slowest;
+}
+
+/* An answer is in memory until its client has taken it. Beyond a bound those go who do not take
+ * theirs; if there are none, it is the newest that does not fit. One alone always does. */
+static bool make_room(struct http_request *request, size_t size)
+{
+    struct http_counters *c = &request->http->counters;
+    struct http_request *slowest;
+    if (size < HTTP_UNSENT_LEAST)
+        return true;
+    while (c->unsent_bytes && c->unsent_bytes + size > HTTP_UNSENT_MAX &&
+           (slowest = find_slowest(request->http)) != NULL) {
+        c->unsent_bytes -= slowest->unsent;
+        c->unsent_dropped++;
+        slowest->unsent = 0;
+        shutdown(slowest->peer->fd, SHUT_RDWR); /* libmicrohttpd lets go of it */
+    }
+    if (c->unsent_bytes && c->unsent_bytes + size > HTTP_UNSENT_MAX) {
+        c->unsent_dropped++;
+        return false;
+    }
+    c->unsent_bytes += size;
+    request->unsent = size;
+    request->answered_ms = (int64_t)uv_now(request->http->loop);
+    return true;
+}
+
+static void refuse_answer(struct http_answer *answer)
+{
+    buf_release(&answer->body);
+    *answer = (struct http_answer){.status = 503,
+                                   .type = "application/problem+json",
+                                   .retry_after = "1",
+                                   .close = answer->close};
+    problem_format(&answer->body, 503, NULL,
+                   "Too many bytes of answers wait for their clients; ask again in a second.");
+}
+
 void http_answer(struct http_request *request, struct http_answer *answer)
 {
     if (answer->status == 200 && client_has(request, answer->etag)) {
@@ -90,6 +138,8 @@ void http_answer(struct http_request *request, struct http_answer *answer)
         buf_release(&answer->body);
     }
     answer->close |= request->http->stopping;
+    if (!make_room(request, answer->body.size))
+        refuse_answer(answer);
     size_t size = answer->body.size;
     char *bytes = size ? buf_take(&answer->body) : NULL;
     buf_release(&answer->body);

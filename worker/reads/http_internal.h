@@ -47,6 +47,8 @@ struct http_request {
     size_t discarded;              /* bytes of a body that is too long */
     struct MHD_Response *response; /* owned, until it is queued */
     int status;
+    size_t unsent;       /* bytes of a large answer, until it is over */
+    int64_t answered_ms; /* on the loop's clock */
     struct http_stream *stream;
     bool suspended;
     struct http_request *next;

@@ -61,6 +61,8 @@ static void come(uv_poll_t *poll, int status, int events)
             continue;
         }
         int on = 1;
+        int send_bytes = HTTP_SEND_BYTES;
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes);
         if (address.any.sa_family != AF_UNIX)
             setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         address.any.sa_family = listener->path ? AF_UNIX : address.any.sa_family;

@@ -88,6 +88,7 @@ static void request_free(struct http_request *request)
     if (request->next)
         request->next->previous = request->previous;
     http->counters.open_requests--;
+    http->counters.unsent_bytes -= request->unsent;
     if (request->response)
         MHD_destroy_response(request->response);
     for (struct http_text *text = request->texts, *next; text; text = next) {

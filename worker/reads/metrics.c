@@ -59,6 +59,10 @@ static void format(struct buf *out, const struct service *service)
     add(out, "lattice_reads_event_streams", "gauge", "Open event streams.", c->open_streams);
     add(out, "lattice_reads_event_streams_dropped_total", "counter",
         "Event streams ended since their client did not keep up.", c->streams_dropped);
+    add(out, "lattice_reads_http_unsent_bytes", "gauge",
+        "Bytes of large answers that their clients have not taken.", c->unsent_bytes);
+    add(out, "lattice_reads_http_unsent_dropped_total", "counter",
+        "Large answers that found no room, or were ended to make some.", c->unsent_dropped);
     add(out, "lattice_reads_queries", "gauge", "Queries that run or wait.",
         work_count(service->work));
     add(out, "lattice_reads_queries_late_total", "counter", "Queries ended by their deadline.",
