@@ -15,6 +15,7 @@ static const struct config_kind kinds[] = {
      .keys = {{"url", KEY_REQUIRED, config_read_git_url, FIELD(url), NULL},
               {"branch", KEY_ENTRY, config_read_branch, FIELD(branch), NULL}}},
     {.name = "repo-recall",
+     .built = true,
      .keys = {{"url", KEY_ENTRY, config_read_http_url, FIELD(url), "http://127.0.0.1:7777"},
               {"token_file", KEY_ENTRY, config_read_path, FIELD(token_file), NULL},
               {"token_env", KEY_ENTRY, config_read_variable, FIELD(token_env), NULL}}},

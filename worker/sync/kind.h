@@ -77,6 +77,7 @@ struct source_kind {
 
 extern const struct source_kind kind_git;
 extern const struct source_kind kind_dir;
+extern const struct source_kind kind_recall;
 /* NULL if this version does not know it. */
 const struct source_kind *kind_find(const char *name);
 
