@@ -114,5 +114,6 @@ TEST(a_url_is_shown_without_what_may_be_secret)
     check_shown("https://example.org/a#s3cret", "https://example.org/a");
     check_shown("https://me:s3@cret@example.org:8443/a@b", "https://example.org:8443/a@b");
     check_shown("nonsense?x", "nonsense?...");
+    check_shown("/login?to=https://example.org/?s3cret", "/login?...");
     check_shown("", "");
 }

@@ -187,8 +187,10 @@ bool http_headers_parse(const char *text, size_t size,
 
 char *http_url_shown(const char *url)
 {
-    const char *slashes = strstr(url, "://");
-    const char *host = slashes ? slashes + 3 : url;
+    /* A "://" further back is one in a path or a query. */
+    size_t scheme = strcspn(url, "/?#");
+    bool whole = scheme > 0 && url[scheme - 1] == ':' && strncmp(url + scheme, "//", 2) == 0;
+    const char *host = whole ? url + scheme + 2 : url;
     const char *end = host + strcspn(host, "/?#");
     const char *at = NULL;
     for (const char *p = host; p < end; p++)
