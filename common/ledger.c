@@ -224,6 +224,11 @@ bool ledger_open_within(const struct home *home, const struct clock_limit *limit
     return open_mode(path, DB_READ, limit, ledger, e);
 }
 
+bool ledger_is_immutable(const struct ledger *ledger)
+{
+    return db_is_immutable(ledger->db);
+}
+
 void ledger_close(struct ledger **ledger)
 {
     if (!*ledger)

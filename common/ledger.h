@@ -93,6 +93,8 @@ CHECKED bool ledger_open_read(const struct home *home, struct ledger **ledger, s
 /* The same; `limit` (NULL: none) is borrowed for the ledger's life. */
 CHECKED bool ledger_open_within(const struct home *home, const struct clock_limit *limit,
                                 struct ledger **ledger, struct error *e);
+/* See db_is_immutable: it is not for keeping. */
+bool ledger_is_immutable(const struct ledger *ledger);
 void ledger_close(struct ledger **ledger);
 
 /* All-zero for a source that the ledger does not know. */

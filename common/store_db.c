@@ -11,6 +11,7 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "common/store_way.h"
 #include "common/text.h"
 
 /* Bytes of log after which a commit checkpoints, and to which the log file is cut back then. Who
@@ -144,15 +145,15 @@ static char *immutable_uri(const char *path)
     return buf_take(&uri);
 }
 
-static int open_file(const char *path, const struct db_options *options, sqlite3 **db)
+static int open_file(const char *path, enum db_mode db_mode, bool immutable, sqlite3 **db)
 {
     static const int flags[] = {
         [DB_READ] = SQLITE_OPEN_READONLY,
         [DB_WRITE] = SQLITE_OPEN_READWRITE,
         [DB_CREATE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
     };
-    int mode = flags[options->mode] | SQLITE_OPEN_NOMUTEX;
-    if (!options->immutable)
+    int mode = flags[db_mode] | SQLITE_OPEN_NOMUTEX;
+    if (!immutable)
         return sqlite3_open_v2(path, db, mode, NULL);
     CLEANUP(free_text) char *uri = immutable_uri(path);
     return sqlite3_open_v2(uri, db, mode | SQLITE_OPEN_URI, NULL);
@@ -171,10 +172,12 @@ bool db_open(const char *path, const struct db_options *options, sqlite3 **out, 
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     sqlite3 *db = NULL;
+    bool immutable = false;
     pthread_once(&once, set_up_library);
-    if (!check_regular(path, options, e))
+    if (!check_regular(path, options, e) ||
+        (options->mode == DB_READ && !store_way_to_read(path, &immutable, e)))
         return false;
-    if (open_file(path, options, &db) != SQLITE_OK) {
+    if (open_file(path, options->mode, immutable, &db) != SQLITE_OK) {
         db_error(db, "open", e);
         goto fail;
     }
@@ -198,6 +201,11 @@ bool db_open(const char *path, const struct db_options *options, sqlite3 **out, 
 fail:
     sqlite3_close(db);
     return false;
+}
+
+bool db_is_immutable(sqlite3 *db)
+{
+    return sqlite3_uri_boolean(sqlite3_db_filename(db, "main"), "immutable", 0);
 }
 
 void db_close(sqlite3 **db)

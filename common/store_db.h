@@ -18,17 +18,18 @@ struct db_options {
     const struct clock_limit *limit;
     int cache_kib;  /* 0: SQLite's default */
     int page_bytes; /* of a database that is made; 0: SQLite's default */
-    /* DB_READ: nobody writes it and there is no log: SQLite looks for neither (immutable=1), and
-     * silently gives old or broken answers if that is not so. */
-    bool immutable;
 };
 
 /* Opens with busy_timeout set before the first statement, foreign keys on, defensive mode, no
  * extension loading, no double-quoted strings; for writing also WAL, synchronous=NORMAL, a kept
  * `-wal` (SQLITE_FCNTL_PERSIST_WAL) and no checkpoint on close (the automatic one bounds the
- * log). A path of an existing file must be a regular file. CAUSE_STORE, or CAUSE_BUG. */
+ * log). For reading, immutable where store_way_to_read says so: see there. A path of an existing
+ * file must be a regular file. CAUSE_STORE, or CAUSE_BUG. */
 CHECKED bool db_open(const char *path, const struct db_options *options, sqlite3 **db,
                      struct error *e);
+/* SQLite looks for no log and no change: such a connection gives old or broken answers once
+ * somebody writes the file. */
+bool db_is_immutable(sqlite3 *db);
 /* Closes; statements must be finalized before. NULL is fine. Sets it to NULL. */
 void db_close(sqlite3 **db);
 /* Of a writer that is about to close: empties a log of more bytes than that, unless a reader needs

@@ -186,6 +186,39 @@ test_a_read_only_home_with_a_log_and_no_shared_memory_is_not_guessed_at() {
     expect_contains "$ERR" 'its log cannot be read'
 }
 
+# without_log DATABASE: all is in the file, and nothing is beside it.
+without_log() {
+    sqlite3 -batch "$1" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
+    rm -f "$1-wal" "$1-shm"
+}
+
+test_sources_and_runs_of_a_read_only_home_without_logs_are_read() {
+    two_notes
+    expect_exit 0 "$SUPERVISE" --all
+    without_log "$STORE"
+    without_log "$LATTICE_HOME/ledger.db"
+    read_only
+    expect_exit 0 "$READS" sources --json
+    mv "$OUT" sources.json
+    expect_exit 0 "$READS" runs --json
+    writable_again
+    expect_equal "$(json '$.runs[1].status')" unchanged 'status of a run'
+    OUT=sources.json
+    expect_equal "$(json '$.sources[1].status') $(json '$.sources[1].pages')" 'unchanged 1'
+    [ "$(json '$.sources[1].last_success_at')" -gt 0 ] || fail 'never fresh'
+}
+
+test_a_source_of_a_read_only_home_whose_log_cannot_be_read_is_said() {
+    two_notes
+    leave_log
+    rm -f "$STORE-shm"
+    read_only
+    expect_exit 0 "$READS" sources --json
+    writable_again
+    expect_equal "$(json '$.sources[0].status')" ok
+    expect_contains "$OUT" 'its log cannot be read'
+}
+
 # limit: 180
 test_searches_beside_a_writing_worker_never_fail() {
     local count=0

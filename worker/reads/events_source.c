@@ -120,10 +120,10 @@ void event_source_look(struct event_source *source, struct event_look *look)
     /* In one snapshot: else what is pruned between two statements is missed and not said. */
     bool ok = ledger_begin_read(source->ledger, &e) && read_events(source, look, &e);
     ledger_roll_back(source->ledger);
-    if (ok)
-        return;
-    log_line(LOG_WARN, NULL, "events", "%s", e.text);
-    ledger_close(&source->ledger);
+    if (!ok)
+        log_line(LOG_WARN, NULL, "events", "%s", e.text);
+    if (!ok || ledger_is_immutable(source->ledger))
+        ledger_close(&source->ledger);
 }
 
 void event_source_release(struct event_source *source)

@@ -1,14 +1,13 @@
 /* Opening stores read-only, and their snapshots. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/store_schema.h"
+#include "common/store_way.h"
 #include "common/text.h"
 #include "worker/reads/store_reading_internal.h"
 
@@ -65,18 +64,10 @@ sqlite3_stmt *rstore_statement(struct rstore *store, enum rstore_slot slot, cons
     return *s;
 }
 
-/* The size of the log beside the database; 0 if there is none. */
-static int64_t log_bytes(const char *path)
-{
-    struct stat st;
-    CLEANUP(free_text) char *name = xasprintf("%s-wal", path);
-    return stat(name, &st) == 0 ? (int64_t)st.st_size : 0;
-}
-
 /* The cache is set when there is a connection to tell what was wrong: it reads the file. */
 static bool open_file(struct rstore *store, const struct rstore_options *options, struct error *e)
 {
-    struct db_options db = {.mode = DB_READ, .immutable = store->immutable, .limit = &store->limit};
+    struct db_options db = {.mode = DB_READ, .limit = &store->limit};
     char pragmas[80];
     if (!db_open(store->path, &db, &store->db, e))
         return false;
@@ -106,47 +97,13 @@ static enum rstore_problem check_format(struct rstore *store, struct error *e)
     return RSTORE_FINE;
 }
 
-static bool has_file(const char *path, const char *suffix)
-{
-    struct stat st;
-    CLEANUP(free_text) char *name = xasprintf("%s%s", path, suffix);
-    return stat(name, &st) == 0;
-}
-
-static bool folder_is_writable(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    CLEANUP(free_text) char *folder = xstrndup(path, slash ? (size_t)(slash - path) : 0);
-    return faccessat(AT_FDCWD, folder, W_OK, AT_EACCESS) == 0;
-}
-
-/* A log is read through shared memory beside it, and both must be there or be made. Where nothing
- * can be made, a store without a log can be read as a file that nobody writes; one with a log
- * cannot: without it the file may be older or half of a checkpoint. */
-static enum rstore_problem look_for_log(struct rstore *store, struct error *e)
-{
-    bool there = has_file(store->path, "-wal") && has_file(store->path, "-shm");
-    if (there || folder_is_writable(store->path))
-        return RSTORE_FINE;
-    store->immutable = log_bytes(store->path) == 0;
-    if (store->immutable)
-        return RSTORE_FINE;
-    error_set(e, CAUSE_STORE,
-              "%s: its log cannot be read: %s-shm is missing and cannot be made in a read-only "
-              "folder; read or sync it once where its folder is writable",
-              store->path, store->path);
-    return RSTORE_UNREADABLE;
-}
-
 static enum rstore_problem open_and_check(struct rstore *store,
                                           const struct rstore_options *options, struct error *e)
 {
-    enum rstore_problem problem = look_for_log(store, e);
-    if (problem != RSTORE_FINE)
-        return problem;
     if (!open_file(store, options, e))
         return store->db ? rstore_failure(store) : e->damaged ? RSTORE_DAMAGED : RSTORE_UNREADABLE;
-    problem = check_format(store, e);
+    store->immutable = db_is_immutable(store->db);
+    enum rstore_problem problem = check_format(store, e);
     if (problem == RSTORE_FINE && !rstore_words_init(store, e))
         problem = rstore_failure(store);
     return problem;
@@ -200,7 +157,7 @@ bool rstore_is_current(const struct rstore *store)
     return stat(store->path, &now) == 0 && now.st_dev == store->device &&
            now.st_ino == store->inode &&
            (!store->immutable ||
-            (log_bytes(store->path) == 0 && now.st_mtim.tv_sec == store->changed.tv_sec &&
+            (store_log_bytes(store->path) == 0 && now.st_mtim.tv_sec == store->changed.tv_sec &&
              now.st_mtim.tv_nsec == store->changed.tv_nsec));
 }
 
@@ -218,7 +175,7 @@ int64_t rstore_bytes(const struct rstore *store)
 {
     struct stat st;
     int64_t bytes = stat(store->path, &st) == 0 ? (int64_t)st.st_size : 0;
-    return bytes + log_bytes(store->path);
+    return bytes + store_log_bytes(store->path);
 }
 
 bool rstore_state_now(struct rstore *store, struct rstore_state *state, struct error *e)
