@@ -238,7 +238,7 @@ lint-deps: ## the same, and what make lint and make fuzz need
 valgrind-deps:
 	@tests/deps.sh BUILD TEST$(if $(CI), CI) VALGRIND
 heavy-deps:
-	@tests/deps.sh BUILD TEST$(if $(CI), CI) HEAVY
+	@tests/deps.sh BUILD TEST$(if $(CI), CI) LINT HEAVY
 bench-deps:
 	@tests/deps.sh BUILD TEST BENCH
 .PHONY: build-deps valgrind-deps heavy-deps bench-deps
