@@ -2,21 +2,10 @@
 #include "worker/sync/page_marks.h"
 
 #include <stdbool.h>
-#include <stdint.h>
-#include <string.h>
 
-enum { LANES = 16 };
+#include "worker/sync/lanes.h"
 
-/* Every byte of every page passes here. GNU C's vectors: one instruction where the machine has one,
- * a loop elsewhere. */
-typedef uint8_t lanes __attribute__((vector_size(LANES)));
-
-static lanes load(const char *p)
-{
-    lanes x;
-    memcpy(&x, p, sizeof x);
-    return x;
-}
+/* Every byte of every page passes here. */
 
 static bool any(lanes x)
 {
@@ -32,8 +21,8 @@ struct seen {
 /* Reads one byte more than LANES. Called, it would keep what was seen in memory. */
 __attribute__((always_inline)) static inline void look(struct seen *s, const char *p)
 {
-    lanes x = load(p);
-    lanes next = load(p + 1);
+    lanes x = lanes_load(p);
+    lanes next = lanes_load(p + 1);
     s->hash |= (lanes)(x == '#');
     lanes bracket = (lanes)(x == '[');
     s->bracket |= bracket;
@@ -80,7 +69,8 @@ size_t words_in(const char *text, size_t size)
     while (at + LANES <= size) {
         lanes starts = {0};
         for (int round = 0; round < 255 && at + LANES <= size; round++, at += LANES)
-            starts -= (lanes)(load(text + at) > ' ') & (lanes)(load(text + at - 1) <= ' ');
+            starts -=
+                (lanes)(lanes_load(text + at) > ' ') & (lanes)(lanes_load(text + at - 1) <= ' ');
         words += sum(starts);
     }
     for (; at < size; at++)

@@ -14,6 +14,7 @@
 #include "worker/sync/report.h"
 #include "worker/sync/stop.h"
 #include "worker/sync/store_internal.h"
+#include "worker/sync/store_tokenizer.h"
 
 /* Page cache of the writing connection. */
 enum { CACHE_KIB_NORMAL = 4 * 1024, CACHE_KIB_LOW = 2 * 1024 };
@@ -107,8 +108,8 @@ bool store_open(const char *path, enum memory_size memory, struct store **out, s
     };
     store->memory = memory;
     store->has_errors = true;
-    if (db_open(path, &options, &store->db, e) && migrate(store, e) &&
-        store_prepare(store, &store->write, sql, SQL_COUNT, e)) {
+    if (db_open(path, &options, &store->db, e) && store_tokenizer_register(store->db, e) &&
+        migrate(store, e) && store_prepare(store, &store->write, sql, SQL_COUNT, e)) {
         *out = store;
         return true;
     }
