@@ -1,7 +1,7 @@
 /* The bare program that a first sync is measured against. */
 /* `git ls-tree` and `git cat-file --batch --buffer` into the same tables and index, with the best
- * settings found, and nothing else: chunks of about 300 words cut at spaces, no Markdown, no links,
- * no plan, no lock row, no fence.
+ * settings found, and nothing else: SQLite's own tokenizer, chunks of about 300 words cut at
+ * spaces, no Markdown, no links, no plan, no lock row, no fence.
  *
  *   ceiling REPOSITORY REV STORE [NAME=NUMBER]...
  *
@@ -17,6 +17,7 @@
 #include "common/store_schema.h"
 #include "common/text.h"
 #include "heavy-tests/git_blobs.h"
+#include "worker/sync/heap.h"
 
 enum { CHUNK_WORDS = 300 };
 
@@ -37,6 +38,7 @@ enum setting {
     MEMORY_STATUS,
     FOREIGN_KEYS,
     SECURE_DELETE,
+    HUGE_PAGES,
     SETTING_COUNT
 };
 
@@ -52,6 +54,7 @@ static struct {
     [SYNCHRONOUS] = {"synchronous", 1},   [CHECKPOINT_PAGES] = {"checkpoint_pages", 1000},
     [EXCLUSIVE] = {"exclusive", 0},       [MEMORY_STATUS] = {"memory_status", 0},
     [FOREIGN_KEYS] = {"foreign_keys", 0}, [SECURE_DELETE] = {"secure_delete", 0},
+    [HUGE_PAGES] = {"huge_pages", 1},
 };
 
 static long setting(enum setting s)
@@ -296,6 +299,8 @@ int main(int argc, char **argv)
     }
     for (int i = 4; i < argc; i++)
         set(argv[i]);
+    if (setting(HUGE_PAGES))
+        heap_use_huge_pages();
     git_blobs_open(&blobs, argv[1], argv[2]);
     target_open(&t, argv[3]);
     while (git_blobs_next(&blobs))

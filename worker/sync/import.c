@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "worker/sync/batch.h"
+#include "worker/sync/heap.h"
 #include "worker/sync/page.h"
 #include "worker/sync/report.h"
 #include "worker/sync/stop.h"
@@ -14,6 +15,8 @@
 
 /* Plan rows read at once, and asked of the source ahead. */
 enum { BLOCK_ITEMS = 1024, BLOCK_ITEMS_LOW = 256 };
+/* Below this many a larger heap does not pay. */
+enum { BULK_PAGES = 1000 };
 /* Of the path of what cannot be a page, in the log: the reason behind it must fit too. */
 enum { REFUSED_PATH_SHOWN = 1000 };
 
@@ -253,6 +256,8 @@ static enum step import_pages(struct sync *s, struct error *e)
     batch_init(&in.batch, s, c->renames + c->adds + c->changes + c->deletes + c->forgets);
     for (int i = 0; i < 2; i++)
         in.blocks[i].limit = in.batch.low ? BLOCK_ITEMS_LOW : BLOCK_ITEMS;
+    if (!in.batch.low && c->adds + c->changes >= BULK_PAGES)
+        heap_use_huge_pages();
     enum step step = run_operations(&in, e);
     page_release(&in.page);
     plan_block_release(&in.blocks[0]);
