@@ -20,6 +20,7 @@
 #include "common/log.h"
 #include "common/marker.h"
 #include "supervisor/containment_internal.h"
+#include "supervisor/leftovers.h"
 #include "supervisor/limits.h"
 
 /* Reading /proc. */
@@ -442,27 +443,30 @@ static bool source_runs(struct containment *c, const char *source)
     return found;
 }
 
-static size_t sweep_marked(struct containment *c, const struct scan *scan)
+struct marked {
+    struct containment *containment;
+    char last[SOURCE_ID_MAX + 1];
+    size_t ended;
+};
+
+static void sweep_marked(void *owner, const struct leftover *leftover)
 {
-    struct buf memory = {0};
-    struct mark mark;
-    char last[sizeof mark.source] = "";
-    size_t ended = 0;
-    for (size_t i = 0; i < scan->count; i++) {
-        const struct process_stat *stat = &scan->all[i];
-        if (is_dead(stat) || stat->kernel || stat->pid == getpid() ||
-            !marker_read(c->home, stat->pid, &memory, &mark) || source_runs(c, mark.source) ||
-            strcmp(mark.source, last) == 0)
-            continue;
-        memcpy(last, mark.source, sizeof last);
-        ended += sweep_source(c, mark.source);
-    }
-    buf_release(&memory);
-    return ended;
+    struct marked *m = owner;
+    if (source_runs(m->containment, leftover->source) || strcmp(leftover->source, m->last) == 0)
+        return;
+    memcpy(m->last, leftover->source, sizeof m->last);
+    m->ended += sweep_source(m->containment, leftover->source);
 }
 
-/* A list of its own: ending what is marked may have taken a while, and a group is signalled by its
- * number. A run that is ending reaps by itself, since it counts what comes. */
+/* Who has no child has no orphan either: those of our workers are ours, or one of ours has them. */
+static bool has_child(void)
+{
+    siginfo_t ignored;
+    return waitid(P_ALL, 0, &ignored, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+/* A group is signalled by its number: its list is a fresh one. A run that is ending reaps by
+ * itself, since it counts what comes. */
 static size_t sweep_orphans(struct containment *c)
 {
     struct scan scan;
@@ -481,13 +485,11 @@ static size_t sweep_orphans(struct containment *c)
 
 size_t containment_sweep(struct containment *c)
 {
-    struct scan scan;
-    scan_read(&scan);
-    size_t ended = sweep_marked(c, &scan);
-    scan_release(&scan);
-    size_t orphans = sweep_orphans(c);
+    struct marked marked = {.containment = c};
+    leftovers_find(c->home, sweep_marked, &marked);
+    size_t orphans = has_child() ? sweep_orphans(c) : 0;
     if (orphans > 0)
         log_line(LOG_WARN, NULL, "sweep", "ended %zu orphan%s that an earlier run left", orphans,
                  orphans == 1 ? "" : "s");
-    return ended + orphans;
+    return marked.ended + orphans;
 }

@@ -272,6 +272,10 @@ void journal_finish(struct journal *journal, const struct invocation *invocation
         swap_batches(journal);
         write_or_warn(journal, invocation);
     }
+}
+
+void journal_close(struct journal *journal)
+{
     ledger_close(&journal->ledger);
     batch_release(&journal->batch);
     batch_release(&journal->waiting);

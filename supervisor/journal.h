@@ -28,7 +28,9 @@ void journal_on_written(struct journal *journal, void (*handle)(void *owner, boo
 bool journal_is_busy(const struct journal *journal);
 /* No more writes from the loop, so that it can end. */
 void journal_stop(struct journal *journal);
-/* When the loop has ended: writes the rest and how it all ended, closes the ledger, frees. */
+/* When the loop has ended: writes the rest and how it all ended. */
 void journal_finish(struct journal *journal, const struct invocation *invocation);
+/* Closes the ledger, frees. */
+void journal_close(struct journal *journal);
 
 #endif

@@ -197,7 +197,8 @@ static int conclude_run(struct run *run)
                                     .exit_code = report.exit_code};
     journal_count(run->journal, COUNTER_OVERLAP, "", holder_take_overlaps(run->lock));
     journal_finish(run->journal, &invocation);
-    write_metrics(run, &report);
+    write_metrics(run, &report); /* who opens the ledger alone reads its whole log once more */
+    journal_close(run->journal);
     int code = run->serve ? report.exit_code : print_report(&report, run->options->json);
     free(statuses);
     return code;
