@@ -105,16 +105,29 @@ part_first() {
     figure 'the bare program itself, pages per CPU-second' "$(per_second "$(cpu_ms ceiling)")" 0 '>=' 4800
 }
 
-# speed_up NAME: how much faster both at once are than one by one; busy NAME: processors in use.
+# speed_up NAME [serial|one]: how much faster both at once are than one by one; busy NAME: processors
+# in use.
 speed_up() {
-    divide "$(wall_ms "$1.serial")" "$(wall_ms "$1.two")"
+    divide "$(wall_ms "$1.${2:-serial}")" "$(wall_ms "$1.two")"
 }
 busy() {
     divide "$(cpu_ms "$1")" "$(wall_ms "$1")"
 }
 
-# One by one leaves no core idle: git reads on the second one while the first one indexes. So how
-# much faster two at a time can be is what it is for the bare program, run in the same two ways.
+# controls: what two gain that share nothing, the first in registers, the second in memory.
+measure_controls() {
+    local kind
+    for kind in cpu memory; do
+        # shellcheck disable=SC2016 # expanded by that shell
+        measured "$kind.serial" 0 sh -c '"$0" "$1" && "$0" "$1"' "$PROGRAMS/spin" "$kind"
+        # shellcheck disable=SC2016
+        measured "$kind.two" 0 sh -c '"$0" "$1" & "$0" "$1" && wait $!' "$PROGRAMS/spin" "$kind"
+    done
+}
+
+# One by one leaves no core idle: git reads on the second one while the first one indexes. So two at
+# a time cannot be faster than all cores are than those that one by one keeps busy; on a single core
+# one by one has none to spare.
 part_two() {
     local i both=("$PROGRAMS/ceiling" "$REPOS/a.git" "$REPOS/b.git")
     # shellcheck disable=SC2016 # expanded by that shell
@@ -129,15 +142,24 @@ part_two() {
         measured ours.two 0 "${sync[@]}" --jobs 2
         drop_stores
         measured ours.serial 0 "${sync[@]}" --jobs 1
+        drop_stores
+        measured ours.one 0 taskset -c 0 "${sync[@]}" --jobs 1
         measured bare.two 0 sh -c "$two" "${both[@]}"
         measured bare.serial 0 sh -c "$serial" "${both[@]}"
+        measured bare.one 0 taskset -c 0 sh -c "$serial" "${both[@]}"
+        measure_controls
     done
     heading "two sources of $PAGES pages, $(nproc) cores" 'bare prog.'
     row 'two at a time, times as fast as one by one' "$(speed_up ours)" "$(speed_up bare)" 2 '>=' 0.95
     row 'cores busy while one by one' "$(busy ours.serial)" "$(busy bare.serial)" 2
+    row 'most that two at a time can gain by that' "$(divide "$(nproc)" "$(busy ours.serial)")" \
+        "$(divide "$(nproc)" "$(busy bare.serial)")" 2
     row 'cores busy with two at a time' "$(busy ours.two)" "$(busy bare.two)" 2
+    row 'two at a time against one by one on one core' "$(speed_up ours one)" "$(speed_up bare one)" 2
     row 'pages per second, two at a time' "$(per_second "$(divide "$(wall_ms ours.two)" 2)")" \
         "$(per_second "$(divide "$(wall_ms bare.two)" 2)")" 0
+    figure 'control: two loops in registers' "$(speed_up cpu)" 2
+    figure 'control: two that copy memory' "$(speed_up memory)" 2
     figure 'two at a time, times as fast as one by one' "$(speed_up ours)" 2 '>=' 1.8
 }
 
