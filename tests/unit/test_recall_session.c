@@ -62,7 +62,7 @@ TEST(a_whole_session_becomes_a_page_with_its_front_matter)
                           "\"tags\":[\"session\",\"lattice\"],\"source_file\":\"/x/u-1.jsonl\"}");
     CHECK_INT(page.link_count, 0);
     CHECK_INT(page.tag_count, 2);
-    CHECK_CONTAINS(text, "* Tools: `Bash` 3 calls (1 error), `Edit` 0 calls\n");
+    CHECK_CONTAINS(text, "* Tools: `Bash` 3 calls (1 error), `Edit`\n");
     CHECK_CONTAINS(text, "* Repositories: `lattice` in `/home/me/lattice`\n");
     CHECK_CONTAINS(text, "* Turns ended by: `end_turn` 4\n");
     CHECK_CONTAINS(text, "```text\nFix \"it\": #7 [[x]]\nnow\n```\n");

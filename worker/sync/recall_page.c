@@ -148,7 +148,9 @@ static void add_tools(struct buf *out, const struct recall_session *s)
         const struct recall_count *tool = &s->tools[i];
         buf_add_text(out, i ? ", " : "* Tools: ");
         add_code(out, tool->name);
-        buf_printf(out, " %" PRId64 " %s", tool->calls, tool->calls == 1 ? "call" : "calls");
+        /* One that is only named was called, but nobody knows how often. */
+        if (tool->calls)
+            buf_printf(out, " %" PRId64 " %s", tool->calls, tool->calls == 1 ? "call" : "calls");
         if (tool->errors)
             buf_printf(out, " (%" PRId64 " %s)", tool->errors,
                        tool->errors == 1 ? "error" : "errors");
