@@ -24,6 +24,7 @@ libcmark-gfm-extensions-dev    -                   -                -           
 libyaml-dev                    libyaml-devel       libyaml          yaml-dev           front matter
 libutf8proc-dev                utf8proc-devel      libutf8proc      utf8proc-dev       checks and cuts UTF-8
 libxxhash-dev                  xxhash-devel        xxhash           xxhash-dev         hashes of what shapes a sync
+libxml2-dev                    libxml2-devel       libxml2          libxml2-dev        feeds and HTML; loaded when a feed is read
 endef
 define TEST_DEPS
 sqlite3                        sqlite              sqlite           sqlite             looks into stores from the tests
@@ -90,7 +91,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prot
             -Wpointer-arith -Wwrite-strings -Wvla -Wnull-dereference -Wimplicit-fallthrough \
             -Wswitch-enum
 BASE     := -std=c11 -D_GNU_SOURCE -I.
-MODULES  := sqlite3 libuv libmicrohttpd jansson libcurl libcmark-gfm yaml-0.1 libutf8proc libxxhash
+MODULES  := sqlite3 libuv libmicrohttpd jansson libcurl libxml-2.0 libcmark-gfm yaml-0.1 libutf8proc libxxhash
 export WARNINGS BASE MODULES BUILD JOBS
 
 # Instrumented code confuses warnings that follow values; release and lint have them.
@@ -119,8 +120,8 @@ fuzz_LDFLAGS     := -fsanitize=address,undefined
 libs = $(shell pkg-config --libs $(1) 2>/dev/null)
 LIB_CFLAGS     := $(shell pkg-config --cflags $(MODULES) 2>/dev/null)
 LIBS_ALL       := $(call libs,$(MODULES)) -ldl -lm
-# Only what a program can need; --as-needed drops what it does not: start-up time matters. libcurl is
-# loaded by the worker itself, once it needs it.
+# Only what a program can need; --as-needed drops what it does not: start-up time matters. libcurl and
+# libxml2 are loaded by the worker itself, once it needs them.
 LIBS_supervise := $(call libs,libuv jansson sqlite3 libutf8proc libxxhash)
 LIBS_worker    := $(call libs,sqlite3 jansson libcmark-gfm yaml-0.1 libutf8proc libxxhash) -ldl
 LIBS_reads     := $(call libs,libuv libmicrohttpd jansson sqlite3 libcmark-gfm libutf8proc libxxhash) -lm
