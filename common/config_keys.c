@@ -28,6 +28,7 @@ static const struct config_kind kinds[] = {
               {"format", KEY_ENTRY, config_read_format, FIELD(format), "claude"}}},
     {.name = "inbox"},
     {.name = "feed",
+     .built = true,
      .keys = {{"url", KEY_REQUIRED, config_read_http_url, FIELD(url), NULL},
               {"map", KEY_ENTRY, config_read_map, FIELD(map), NULL},
               {"token_file", KEY_ENTRY, config_read_path, FIELD(token_file), NULL},

@@ -28,9 +28,10 @@ void home_release(struct home *home);
 #define HOME_SUPERVISE_SOCKET "supervise.sock"
 char *home_path(const struct home *home, const char *file);
 /* Files of one source: sources/<id>/<file>; file "" gives the folder. */
-#define SOURCE_STORE  "store.db"
-#define SOURCE_LOCK   "writer.lock"
-#define SOURCE_MIRROR "mirror.git"
+#define SOURCE_STORE   "store.db"
+#define SOURCE_LOCK    "writer.lock"
+#define SOURCE_MIRROR  "mirror.git"
+#define SOURCE_ANSWERS "answers"
 char *home_source_path(const struct home *home, const char *id, const char *file);
 /* Makes sources/<id> with mode 0700. CAUSE_STORE. */
 CHECKED bool home_make_source(const struct home *home, const char *id, struct error *e);

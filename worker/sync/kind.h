@@ -78,6 +78,7 @@ struct source_kind {
 extern const struct source_kind kind_git;
 extern const struct source_kind kind_dir;
 extern const struct source_kind kind_recall;
+extern const struct source_kind kind_feed;
 /* NULL if this version does not know it. */
 const struct source_kind *kind_find(const char *name);
 
@@ -100,6 +101,21 @@ CHECKED bool sync_fetching(struct sync *sync, int64_t done, int64_t total, struc
 CHECKED bool sync_commit(struct sync *sync, struct error *e);
 /* Something durable was gained outside the store (a pack in the mirror). */
 void sync_banked(struct sync *sync);
+/* The content was asked for at `unix_s`, before this run began: the store is no fresher than that.
+ */
+void sync_read_at(struct sync *sync, int64_t unix_s);
+/* For a kind whose source forgets: the pages that the store has. */
+struct kept_sink {
+    /* `text` is the page as it was imported; empty if nobody will ask for it, since the page is as
+     * this run would make it. Good until the call ends. */
+    bool (*page)(void *context, const char *path, const char *blob, const struct buf *text,
+                 struct error *e);
+    void *context;
+};
+CHECKED bool sync_kept_pages(struct sync *sync, const struct kept_sink *sink, struct error *e);
+/* Does the store have this content at this path, be it as what cannot be a page? */
+CHECKED bool sync_has_page(struct sync *sync, const char *path, const char *blob, bool *has,
+                           struct error *e);
 /* What a kind noted at its last run that came to its end; NULL if it did not. Caller frees. */
 CHECKED bool sync_memo(struct sync *sync, const char *key, char **value, struct error *e);
 /* Notes `value` (NULL: nothing any more) under `key`, in the transaction that makes the bookmark or

@@ -3,7 +3,7 @@
 
 #include "worker/sync/kind.h"
 
-static const struct source_kind *const kinds[] = {&kind_git, &kind_dir, &kind_recall};
+static const struct source_kind *const kinds[] = {&kind_git, &kind_dir, &kind_recall, &kind_feed};
 
 const struct source_kind *kind_find(const char *name)
 {

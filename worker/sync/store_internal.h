@@ -36,6 +36,7 @@ struct store {
     struct statements plan;    /* store_plan.c */
     struct statements session; /* store_session.c */
     struct statements files;   /* store_files.c */
+    struct statements kept;    /* store_kept.c */
     enum memory_size memory;
     char run_id[RUN_ID_SIZE];
     char phase[16];

@@ -134,6 +134,7 @@ void store_close(struct store **out)
     db_finalize(store->plan.s, store->plan.count);
     db_finalize(store->session.s, store->session.count);
     db_finalize(store->files.s, store->files.count);
+    db_finalize(store->kept.s, store->kept.count);
     db_close(&store->db);
     free(store);
     *out = NULL;
