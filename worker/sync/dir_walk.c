@@ -1,5 +1,6 @@
-/* A folder tree as it is now, folder by folder, through descriptors: a path that is exchanged for a
- * symlink while it is walked leads nowhere else. */
+/* A folder tree as it is now, read folder by folder. */
+/* Through descriptors: a path that is exchanged for a symlink while it is walked leads nowhere
+ * else. */
 #include "worker/sync/dir_walk.h"
 
 #include <dirent.h>
