@@ -23,6 +23,7 @@ static const struct config_kind kinds[] = {
      .built = true,
      .keys = {{"path", KEY_REQUIRED, config_read_path, FIELD(path), NULL}}},
     {.name = "agent-log",
+     .built = true,
      .include = log_include,
      .keys = {{"path", KEY_REQUIRED, config_read_path, FIELD(path), NULL},
               {"format", KEY_ENTRY, config_read_format, FIELD(format), "claude"}}},

@@ -181,6 +181,36 @@ const char *const store_migrations[] = {
     " inode INTEGER NOT NULL,"
     " blob TEXT NOT NULL"
     ") STRICT, WITHOUT ROWID;",
+    /* Files of an agent's logs: how far each was read, what the next line must know, and what it
+     * gave to its session. The chunks of a page are those of its files in the order of their paths.
+     */
+    "CREATE TABLE log_file("
+    " id INTEGER PRIMARY KEY,"
+    " path BLOB NOT NULL UNIQUE," /* below the source's folder, its bytes */
+    " inode INTEGER NOT NULL,"
+    " size INTEGER NOT NULL," /* that was read to its end; -1: it was not */
+    " mtime_ns INTEGER NOT NULL,"
+    " offset INTEGER NOT NULL,"     /* behind the last line that was taken */
+    " tail_hash INTEGER NOT NULL,"  /* of the bytes before that */
+    " generation INTEGER NOT NULL," /* how often it was read anew */
+    " epoch INTEGER NOT NULL,"
+    " state TEXT NOT NULL," /* JSON of the parser, no text of the log in it */
+    " page INTEGER REFERENCES page(id) ON DELETE SET NULL,"
+    " chunks INTEGER NOT NULL,"
+    " title TEXT NOT NULL,"
+    " title_rank INTEGER NOT NULL,"
+    " cwd TEXT NOT NULL,"
+    " cwd_rank INTEGER NOT NULL," /* 0: none, 1: of a subagent, 2: of the session */
+    " started_at INTEGER,"
+    " ended_at INTEGER,"
+    " prompts INTEGER NOT NULL,"
+    " messages INTEGER NOT NULL,"
+    " input_tokens INTEGER NOT NULL,"
+    " output_tokens INTEGER NOT NULL,"
+    " cache_read_tokens INTEGER NOT NULL,"
+    " cache_creation_tokens INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX log_file_page ON log_file(page);",
 };
 
 const int store_format = sizeof store_migrations / sizeof *store_migrations;

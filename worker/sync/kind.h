@@ -79,6 +79,7 @@ extern const struct source_kind kind_git;
 extern const struct source_kind kind_dir;
 extern const struct source_kind kind_recall;
 extern const struct source_kind kind_feed;
+extern const struct source_kind kind_log;
 /* NULL if this version does not know it. */
 const struct source_kind *kind_find(const char *name);
 

@@ -81,5 +81,7 @@ void page_release(struct page *page);
  * place. The tags may have spaces and attributes. Again on what is left: nothing to remove. Returns
  * the new size. For every kind of source. */
 size_t private_strip(char *text, size_t size);
+/* The same for another tag; `name` is in lower case. */
+size_t block_strip(char *text, size_t size, const char *name);
 
 #endif

@@ -1,31 +1,36 @@
-/* Removes <private> blocks, before anything of a page is looked at. */
+/* Removes blocks such as <private>, before anything of a page is looked at. */
 #include <string.h>
 #include <strings.h>
 
 #include "worker/sync/page.h"
 
-/* Longest tag, `<private` and its attributes: bounds the look back from each '>'. */
+/* Longest tag, its attributes included: bounds the look back from each '>'. */
 enum { TAG_MAX_BYTES = 256 };
 
 enum tag { TAG_NONE, TAG_OPEN, TAG_CLOSE };
 
+struct tag_name {
+    const char *text;
+    size_t size;
+};
+
 /* What `<...>`, without its brackets, is. */
-static enum tag tag_kind(const char *inner, size_t size)
+static enum tag tag_kind(const struct tag_name *name, const char *inner, size_t size)
 {
-    static const char name[] = "private";
     bool closes = size > 0 && inner[0] == '/';
     inner += closes;
     size -= closes;
-    if (size < sizeof name - 1 || strncasecmp(inner, name, sizeof name - 1) != 0)
+    if (size < name->size || strncasecmp(inner, name->text, name->size) != 0)
         return TAG_NONE;
-    char after = size > sizeof name - 1 ? inner[sizeof name - 1] : ' ';
+    char after = size > name->size ? inner[name->size] : ' ';
     if (after != ' ' && after != '\t' && after != '\n' && after != '\r')
         return TAG_NONE;
     return closes ? TAG_CLOSE : TAG_OPEN;
 }
 
 /* The tag whose '>' is the last byte of text[from, end), and where it starts. */
-static enum tag tag_before(const char *text, size_t from, size_t end, size_t *start)
+static enum tag tag_before(const struct tag_name *name, const char *text, size_t from, size_t end,
+                           size_t *start)
 {
     size_t floor = end - from > TAG_MAX_BYTES ? end - TAG_MAX_BYTES : from;
     for (size_t i = end - 1; i > floor;) {
@@ -34,7 +39,7 @@ static enum tag tag_before(const char *text, size_t from, size_t end, size_t *st
             return TAG_NONE;
         if (text[i] == '<') {
             *start = i;
-            return tag_kind(text + i + 1, end - i - 2);
+            return tag_kind(name, text + i + 1, end - i - 2);
         }
     }
     return TAG_NONE;
@@ -42,18 +47,18 @@ static enum tag tag_before(const char *text, size_t from, size_t end, size_t *st
 
 /* Where the '>' of the first opening tag stands; `size` if there is none. Nearly every page ends
  * here: one memchr per '<'. */
-static size_t first_open(const char *text, size_t size)
+static size_t first_open(const struct tag_name *name, const char *text, size_t size)
 {
     size_t at = 0;
     const char *lt;
     while (at < size && (lt = memchr(text + at, '<', size - at)) != NULL) {
         at = (size_t)(lt - text) + 1;
-        if (at >= size || (text[at] | 0x20) != 'p')
+        if (at >= size || (text[at] | 0x20) != name->text[0])
             continue;
         size_t left = size - at < TAG_MAX_BYTES ? size - at : TAG_MAX_BYTES;
         const char *gt = memchr(lt + 1, '>', left);
         size_t start;
-        if (gt && tag_before(text, 0, (size_t)(gt - text) + 1, &start) == TAG_OPEN)
+        if (gt && tag_before(name, text, 0, (size_t)(gt - text) + 1, &start) == TAG_OPEN)
             return (size_t)(gt - text);
     }
     return size;
@@ -61,9 +66,11 @@ static size_t first_open(const char *text, size_t size)
 
 /* The tag is looked for in what is kept, not in what was read: else `<pri<private>x</private>vate>`
  * would leave a new block behind. Linear: each look back ends at the '>' before. */
-size_t private_strip(char *text, size_t size)
+size_t block_strip(char *text, size_t size, const char *word)
 {
-    size_t read = first_open(text, size);
+    const struct tag_name tag_name = {word, strlen(word)};
+    const struct tag_name *name = &tag_name;
+    size_t read = first_open(name, text, size);
     size_t kept = read;
     size_t block = 0; /* where the bytes after the outermost opening tag begin */
     size_t depth = 0;
@@ -72,13 +79,13 @@ size_t private_strip(char *text, size_t size)
         size_t next = gt ? (size_t)(gt - text) + 1 : size;
         size_t start = 0;
         if (depth > 0) {
-            enum tag tag = gt ? tag_before(text, block, next, &start) : TAG_NONE;
+            enum tag tag = gt ? tag_before(name, text, block, next, &start) : TAG_NONE;
             depth += tag == TAG_OPEN;
             depth -= tag == TAG_CLOSE;
         } else {
             memmove(text + kept, text + read, next - read);
             kept += next - read;
-            if (gt && tag_before(text, 0, kept, &start) == TAG_OPEN) {
+            if (gt && tag_before(name, text, 0, kept, &start) == TAG_OPEN) {
                 kept = start;
                 block = next;
                 depth = 1;
@@ -87,4 +94,9 @@ size_t private_strip(char *text, size_t size)
         read = next;
     }
     return kept;
+}
+
+size_t private_strip(char *text, size_t size)
+{
+    return block_strip(text, size, "private");
 }

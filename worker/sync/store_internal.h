@@ -30,13 +30,15 @@ struct plan_state {
 
 struct store {
     sqlite3 *db;
-    struct statements write;   /* store_write.c */
-    struct statements state;   /* store_state.c */
-    struct statements page;    /* store_page.c */
-    struct statements plan;    /* store_plan.c */
-    struct statements session; /* store_session.c */
-    struct statements files;   /* store_files.c */
-    struct statements kept;    /* store_kept.c */
+    struct statements write;     /* store_write.c */
+    struct statements state;     /* store_state.c */
+    struct statements page;      /* store_page.c */
+    struct statements plan;      /* store_plan.c */
+    struct statements session;   /* store_session.c */
+    struct statements files;     /* store_files.c */
+    struct statements kept;      /* store_kept.c */
+    struct statements log;       /* store_log.c */
+    struct statements log_chunk; /* store_log_chunk.c */
     enum memory_size memory;
     char run_id[RUN_ID_SIZE];
     char phase[16];

@@ -135,6 +135,8 @@ void store_close(struct store **out)
     db_finalize(store->session.s, store->session.count);
     db_finalize(store->files.s, store->files.count);
     db_finalize(store->kept.s, store->kept.count);
+    db_finalize(store->log.s, store->log.count);
+    db_finalize(store->log_chunk.s, store->log_chunk.count);
     db_close(&store->db);
     free(store);
     *out = NULL;

@@ -1,0 +1,167 @@
+/* The chunks of a page that grows: put at its end, extended, moved, titled anew. */
+#include <string.h>
+
+#include "common/clock.h"
+#include "worker/sync/store_internal.h"
+#include "worker/sync/store_log.h"
+
+enum {
+    SQL_ADD,
+    SQL_SET,
+    SQL_READ,
+    SQL_SHIFT,
+    SQL_INDEX_ADD,
+    SQL_INDEX_DROP,
+    SQL_INDEX_DROP_PAGE,
+    SQL_INDEX_ADD_PAGE,
+    SQL_DROP_PAGE,
+    SQL_RETITLE,
+    SQL_PAGE_READ,
+    SQL_PAGE_SET,
+    SQL_COUNT
+};
+
+#define INDEX_DROP                                                                                 \
+    "INSERT INTO chunk_index(chunk_index, rowid, title, heading, text)"                            \
+    " SELECT 'delete', id, title, heading, text FROM chunk"
+
+static const char *const sql[SQL_COUNT] = {
+    [SQL_ADD] = "INSERT INTO chunk(page, position, title, heading, text)"
+                " VALUES(?1, ?2, ?3, ?4, ?5)",
+    [SQL_SET] = "UPDATE chunk SET text = ?2 WHERE id = ?1",
+    [SQL_READ] = "SELECT id, text FROM chunk WHERE page = ?1 AND position = ?2",
+    [SQL_SHIFT] = "UPDATE chunk SET position = position + ?3 WHERE page = ?1 AND position >= ?2",
+    [SQL_INDEX_ADD] = "INSERT INTO chunk_index(rowid, title, heading, text)"
+                      " VALUES(?1, ?2, ?3, ?4)",
+    /* With the old text, before the row changes: else phantom hits stay for ever. */
+    [SQL_INDEX_DROP] = INDEX_DROP " WHERE id = ?1",
+    [SQL_INDEX_DROP_PAGE] = INDEX_DROP " WHERE page = ?1",
+    [SQL_INDEX_ADD_PAGE] = "INSERT INTO chunk_index(rowid, title, heading, text)"
+                           " SELECT id, title, heading, text FROM chunk WHERE page = ?1",
+    [SQL_DROP_PAGE] = "DELETE FROM chunk WHERE page = ?1",
+    [SQL_RETITLE] = "UPDATE chunk SET title = ?2 WHERE page = ?1",
+    [SQL_PAGE_READ] = "SELECT title FROM page WHERE id = ?1",
+    [SQL_PAGE_SET] = "UPDATE page SET path = ?2, title = ?3, front = ?4, size_bytes = ?5,"
+                     " updated_at = ?6 WHERE id = ?1",
+};
+
+static sqlite3_stmt *statement(struct store *store, int which, struct error *e)
+{
+    if (!store_prepare(store, &store->log_chunk, sql, SQL_COUNT, e))
+        return NULL;
+    return store->log_chunk.s[which];
+}
+
+static bool run_with(struct store *store, int which, int64_t id, struct error *e)
+{
+    sqlite3_stmt *s = statement(store, which, e);
+    if (!s)
+        return false;
+    bind_int(s, 1, id);
+    return db_run(s, NULL, e);
+}
+
+static bool write_row(struct store *store, struct log_chunk *chunk, struct error *e)
+{
+    sqlite3_stmt *s = statement(store, chunk->id ? SQL_SET : SQL_ADD, e);
+    if (!s)
+        return false;
+    if (chunk->id) {
+        bind_int(s, 1, chunk->id);
+        bind_text_size(s, 2, chunk->text, chunk->size);
+        return db_run(s, NULL, e);
+    }
+    bind_int(s, 1, chunk->page);
+    bind_int(s, 2, chunk->position);
+    bind_text(s, 3, chunk->title);
+    bind_text(s, 4, chunk->heading);
+    bind_text_size(s, 5, chunk->text, chunk->size);
+    if (!db_run(s, NULL, e))
+        return false;
+    chunk->id = sqlite3_last_insert_rowid(store->db);
+    return true;
+}
+
+bool store_log_chunk_put(struct store *store, struct log_chunk *chunk, struct error *e)
+{
+    if ((chunk->id && !run_with(store, SQL_INDEX_DROP, chunk->id, e)) ||
+        !write_row(store, chunk, e))
+        return false;
+    sqlite3_stmt *s = statement(store, SQL_INDEX_ADD, e);
+    if (!s)
+        return false;
+    bind_int(s, 1, chunk->id);
+    bind_text(s, 2, chunk->title);
+    bind_text(s, 3, chunk->heading);
+    bind_text_size(s, 4, chunk->text, chunk->size);
+    return db_run(s, NULL, e);
+}
+
+bool store_log_chunk_read(struct store *store, int64_t page, int64_t position, int64_t *id,
+                          struct buf *text, struct error *e)
+{
+    sqlite3_stmt *s = statement(store, SQL_READ, e);
+    bool row = false;
+    if (!s)
+        return false;
+    bind_int(s, 1, page);
+    bind_int(s, 2, position);
+    if (!db_first(s, &row, e))
+        return false;
+    *id = row ? column_int(s, 0) : 0;
+    if (row)
+        buf_add(text, column_text(s, 1), (size_t)sqlite3_column_bytes(s, 1));
+    db_reset(s);
+    return row || error_set(e, CAUSE_BUG, "the chunk that a log goes on in is not there");
+}
+
+bool store_log_shift(struct store *store, int64_t page, int64_t from, int64_t by, struct error *e)
+{
+    sqlite3_stmt *s = statement(store, SQL_SHIFT, e);
+    if (!s)
+        return false;
+    bind_int(s, 1, page);
+    bind_int(s, 2, from);
+    bind_int(s, 3, by);
+    return db_run(s, NULL, e);
+}
+
+bool store_log_chunks_drop(struct store *store, int64_t page, struct error *e)
+{
+    return run_with(store, SQL_INDEX_DROP_PAGE, page, e) && run_with(store, SQL_DROP_PAGE, page, e);
+}
+
+/* The title is a column of the index: each chunk goes from it with the old one first. */
+static bool retitle(struct store *store, int64_t page, const char *title, struct error *e)
+{
+    sqlite3_stmt *s = statement(store, SQL_RETITLE, e);
+    if (!s || !run_with(store, SQL_INDEX_DROP_PAGE, page, e))
+        return false;
+    bind_int(s, 1, page);
+    bind_text(s, 2, title);
+    return db_run(s, NULL, e) && run_with(store, SQL_INDEX_ADD_PAGE, page, e);
+}
+
+bool store_log_page_set(struct store *store, int64_t page, const struct log_page *now,
+                        struct error *e)
+{
+    sqlite3_stmt *read = statement(store, SQL_PAGE_READ, e);
+    bool row = false;
+    if (!read)
+        return false;
+    bind_int(read, 1, page);
+    if (!db_first(read, &row, e))
+        return false;
+    bool other = row && strcmp(column_text(read, 0), now->title) != 0;
+    db_reset(read);
+    if (other && !retitle(store, page, now->title, e))
+        return false;
+    sqlite3_stmt *set = statement(store, SQL_PAGE_SET, e);
+    bind_int(set, 1, page);
+    bind_text(set, 2, now->path);
+    bind_text(set, 3, now->title);
+    bind_text(set, 4, now->front);
+    bind_int(set, 5, now->size_bytes);
+    bind_int(set, 6, clock_unix_s());
+    return db_run(set, NULL, e);
+}
