@@ -211,6 +211,30 @@ const char *const store_migrations[] = {
     " cache_creation_tokens INTEGER NOT NULL"
     ") STRICT;"
     "CREATE INDEX log_file_page ON log_file(page);",
+    /* Views over sessions, and which run made which. */
+    "CREATE TABLE view("
+    " name TEXT NOT NULL PRIMARY KEY,"
+    " definition INTEGER NOT NULL," /* VIEWS_VERSION under which it was made */
+    " watermark INTEGER NOT NULL,"  /* version of the store whose sessions it shows */
+    " version INTEGER NOT NULL,"    /* of the store, with it */
+    " rows INTEGER NOT NULL,"
+    " rebuilt_at INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE view_row("
+    " view TEXT NOT NULL,"
+    " seq INTEGER NOT NULL,"
+    " row TEXT NOT NULL," /* JSON array, in the order of the view's columns */
+    " PRIMARY KEY(view, seq)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE run_view("
+    " seq INTEGER PRIMARY KEY,"
+    " run_id TEXT NOT NULL,"
+    " view TEXT NOT NULL,"
+    " rows INTEGER NOT NULL,"
+    " duration_ms INTEGER NOT NULL,"
+    " watermark INTEGER NOT NULL,"
+    " rebuilt_at INTEGER NOT NULL"
+    ") STRICT;",
 };
 
 const int store_format = sizeof store_migrations / sizeof *store_migrations;

@@ -350,3 +350,58 @@ test_a_new_line_is_searchable_at_once() {
     SESSION=june say 2026/06/01.jsonl 'On the first of June'
     wait_for_line "$TEST_DIR/serve.err" 'ok, 4 pages, 1 added' 20
 }
+
+test_views_add_up_what_sessions_did() {
+    synced_session
+    SESSION=other CWD=/home/me/src/tools AT=1 say p/b.jsonl 'Another session'
+    SESSION=other CWD=/home/me/src/tools AT=2 call p/b.jsonl toolu_9 Read x
+    sync_exits 0 'claude: ok, 2 pages' claude
+    expect_equal "$(sql claude "SELECT row FROM view_row WHERE view = 'tool_sessions' ORDER BY seq")" \
+        "$(printf '["Bash",1,1,1]\n["Read",1,1,0]')" 'rows of a view'
+    expect_equal "$(sql claude "SELECT group_concat(view) FROM (SELECT view FROM run_view JOIN run USING(run_id)
+        WHERE run.seq = 2 ORDER BY view)")" \
+        longest_sessions,models_per_day,sessions_per_day,sessions_per_repository,tool_sessions 'of the second run'
+    expect_exit 0 "$READS" view
+    expect_matches "$OUT" '^tool_sessions +2 '
+    expect_exit 0 "$READS" view tool_sessions
+    expect_matches "$OUT" '^Bash +1 +1 +1$'
+    expect_matches "$OUT" '^of claude \(made 20.*Z, fresh: '
+    expect_exit 0 "$READS" view sessions_per_day --json
+    expect_equal "$(sqlite3 :memory: "SELECT json_extract(readfile('$OUT'), '\$.rows[0].day') || ' ' ||
+        json_array_length(readfile('$OUT'), '\$.rows')")" '2026-05-01 2' 'as JSON'
+    expect_exit 1 "$READS" view nothing
+    expect_contains "$ERR" 'there is no view nothing'
+    # Nothing moved: nothing is made again.
+    sync_exits 0 'claude: unchanged' claude
+    expect_equal "$(sql claude 'SELECT count(*) FROM run_view')" 10 'views made'
+}
+
+test_views_of_several_sources_are_one() {
+    synced_session
+    mkdir "$TEST_DIR/more"
+    cp -r "$LOGS/p" "$TEST_DIR/more/"
+    sed -i "s/$SESSION/another-session/" "$TEST_DIR/more/p/a.jsonl"
+    expect_exit 0 "$SUPERVISE" add more "$TEST_DIR/more" --kind agent-log
+    sync_exits 0 'more: ok, 1 pages' more
+    expect_exit 0 "$READS" view tool_sessions
+    expect_matches "$OUT" '^Bash +2 +2 +2$'
+    expect_exit 0 "$READS" view tool_sessions --source more
+    expect_matches "$OUT" '^Bash +1 +1 +1$'
+    expect_exit 0 "$READS" view longest_sessions
+    expect_matches "$OUT" '^claude +lattice/'
+    expect_matches "$OUT" '^more +lattice/another-session.md'
+}
+
+# A run that ends between two views is partial; the next one makes those that are missing.
+test_views_that_a_run_did_not_come_to_are_made_by_the_next() {
+    synced_session
+    AT=20 call p/a.jsonl toolu_2 Read x
+    sync_exits 0 'claude: ok' claude
+    # As if it had ended behind the first one.
+    sqlite3 "$LATTICE_HOME/sources/claude/store.db" "
+        UPDATE view SET watermark = 1 WHERE name <> 'sessions_per_day';
+        UPDATE sync_state SET target = bookmark, target_shape = bookmark_shape, bookmark = NULL"
+    sync_exits 0 'claude: ok' claude
+    expect_equal "$(sql claude 'SELECT count(DISTINCT watermark) FROM view')" 1 'watermarks'
+    expect_equal "$(sql claude "SELECT count(*) FROM run_view JOIN run USING(run_id) WHERE run.seq = 3")" 4 'made again'
+}

@@ -10,6 +10,7 @@ static const char *const query_words[] = {"query...", NULL};
 static const char *const page_words[] = {"source", "path", NULL};
 static const char *const source_words[] = {"source", NULL};
 static const char *const sources_words[] = {"source...", NULL};
+static const char *const view_words[] = {"name", NULL};
 
 const struct shell_command shell_commands[] = {
     {"search", reads_help_search, query_words, false, print_search},
@@ -20,6 +21,7 @@ const struct shell_command shell_commands[] = {
     {"sources", reads_help_sources, sources_words, false, print_sources},
     {"runs", reads_help_runs, source_words, false, print_runs},
     {"stats", reads_help_stats, sources_words, false, print_stats},
+    {"view", reads_help_view, view_words, false, print_view},
 };
 const size_t shell_command_count = sizeof shell_commands / sizeof *shell_commands;
 

@@ -18,6 +18,7 @@ const char reads_help[] =
     "       lattice-reads links SOURCE PATH\n"
     "       lattice-reads recent | sources | stats [SOURCE]...\n"
     "       lattice-reads runs [SOURCE]\n"
+    "       lattice-reads view [NAME]\n"
     "       lattice-reads serve | mcp [OPTION]...\n"
     "       lattice-reads --help | --version\n"
     "\n"
@@ -107,6 +108,17 @@ const char reads_help_stats[] =
     "What the stores hold.\n"
     "\n"
     "  --kind K           only sources of this kind, such as git\n" COMMON_OPTIONS;
+
+const char reads_help_view[] =
+    "usage: lattice-reads view [NAME] [OPTION]...\n"
+    "\n"
+    "What the sessions of agents add up to, over all sources that have some. Without NAME: which\n"
+    "views there are.\n"
+    "\n"
+    "  --source ID        only of this source; repeatable\n"
+    "  --kind K           only of sources of this kind, such as agent-log\n"
+    "  --limit N          at most N rows, up to 100 (20)\n"
+    "  --offset N         leave out the first N\n" COMMON_OPTIONS;
 
 int reads_help_print(const char *text)
 {

@@ -11,6 +11,7 @@ extern const char reads_help_recent[];
 extern const char reads_help_sources[];
 extern const char reads_help_runs[];
 extern const char reads_help_stats[];
+extern const char reads_help_view[];
 
 /* Prints it to stdout; the exit code. */
 int reads_help_print(const char *text);

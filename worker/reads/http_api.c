@@ -25,9 +25,22 @@ struct call {
 
 /* --- parameters ------------------------------------------------------------------------------ */
 
-/* `source path`: the first word of the path is the source, the rest of it the path. */
-static bool fill(json_t *raw, const char *rest, struct error *e)
+/* `name`: all of the path. */
+static bool fill_one(json_t *raw, const char *name, const char *rest, struct error *e)
 {
+    if (!rest[0])
+        return error_set(e, CAUSE_USAGE, "%s: is missing in the address's path", name);
+    if (json_object_get(raw, name))
+        return error_set(e, CAUSE_USAGE, "%s is given in the address's path", name);
+    json_object_set_new(raw, name, json_string(rest));
+    return true;
+}
+
+/* `source path`: the first word of the path is the source, the rest of it the path. */
+static bool fill(json_t *raw, const char *filled, const char *rest, struct error *e)
+{
+    if (!strchr(filled, ' '))
+        return fill_one(raw, filled, rest, e);
     const char *slash = strchr(rest, '/');
     if (!slash || slash == rest || !slash[1])
         return error_set(e, CAUSE_USAGE, "expected /api/v1/pages/SOURCE/PATH");
@@ -42,7 +55,7 @@ static bool take_args(struct http_request *request, const struct op *op, json_t 
                       struct error *e)
 {
     CLEANUP(free_json) json_t *raw = json_copy(http_args(request));
-    if (request->route->filled && !fill(raw, http_rest(request), e))
+    if (request->route->filled && !fill(raw, request->route->filled, http_rest(request), e))
         return false;
     return op_check_args(op, raw, args, e);
 }

@@ -90,14 +90,18 @@ static json_t *operation(const struct http_route *route)
     return out;
 }
 
-/* "/api/v1/pages/" with "source path": "/api/v1/pages/{source}/{path}". */
+/* "/api/v1/pages/" with "source path": "/api/v1/pages/{source}/{path}"; with one word: one. */
 static void template_of(const struct http_route *route, char *out, size_t size)
 {
     char first[32];
     char second[32];
-    snprintf(out, size, "%s", route->path);
-    if (route->filled && sscanf(route->filled, "%31s %31s", first, second) == 2)
+    int words = route->filled ? sscanf(route->filled, "%31s %31s", first, second) : 0;
+    if (words == 2)
         snprintf(out, size, "%s{%s}/{%s}", route->path, first, second);
+    else if (words == 1)
+        snprintf(out, size, "%s{%s}", route->path, first);
+    else
+        snprintf(out, size, "%s", route->path);
 }
 
 json_t *openapi_document(void)

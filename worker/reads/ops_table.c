@@ -5,6 +5,7 @@
 #include "worker/reads/pages.h"
 #include "worker/reads/search.h"
 #include "worker/reads/sources.h"
+#include "worker/reads/views.h"
 
 enum { TEXT_MAX = 4096, ID_MAX = 64, COUNT_OF_IDS_MAX = 64 };
 
@@ -76,6 +77,14 @@ static const struct op_param runs_params[] = {
     PARAM_OFFSET(RUNS_OFFSET_MAX),
 };
 
+static const struct op_param view_params[] = {
+    {"name", OP_TEXT, false, 1, ID_MAX, 0, "the view's name; none: which there are"},
+    PARAM_SOURCES,
+    PARAM_KIND,
+    PARAM_LIMIT(20),
+    PARAM_OFFSET(VIEW_OFFSET_MAX),
+};
+
 const struct op ops[] = {
     {"search", "pages that match a query, the best first", search_params, COUNT_OF(search_params),
      search_run},
@@ -90,5 +99,9 @@ const struct op ops[] = {
      COUNT_OF(sources_params), sources_run},
     {"runs", "past runs, the newest first", runs_params, COUNT_OF(runs_params), runs_run},
     {"stats", "what the stores hold", sources_params, COUNT_OF(sources_params), stats_run},
+    {"views", "what there is of views over sessions of agents", sources_params,
+     COUNT_OF(sources_params), views_run},
+    {"view", "a view over sessions of agents, of all sources together", view_params,
+     COUNT_OF(view_params), view_run},
 };
 const size_t op_count = COUNT_OF(ops);

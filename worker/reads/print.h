@@ -11,6 +11,7 @@ bool print_recent(struct buf *out, json_t *answer, const struct print_style *sty
 bool print_sources(struct buf *out, json_t *answer, const struct print_style *style);
 bool print_runs(struct buf *out, json_t *answer, const struct print_style *style);
 bool print_stats(struct buf *out, json_t *answer, const struct print_style *style);
+bool print_view(struct buf *out, json_t *answer, const struct print_style *style);
 bool print_search(struct buf *out, json_t *answer, const struct print_style *style);
 
 #endif

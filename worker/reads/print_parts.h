@@ -18,6 +18,16 @@ void print_block(struct buf *out, const char *text);
 void print_when(struct buf *out, int64_t at);
 /* "3m", "now", "never": how long ago the source of this name was known to be equal. */
 void print_fresh(struct buf *out, const json_t *answer, const char *source);
+/* A table of objects: of each these members. `message`: a last column of free text. */
+enum print_how { SHOW_TEXT, SHOW_NUMBER, SHOW_BYTES, SHOW_AGE, SHOW_DURATION, SHOW_WHEN };
+struct print_column {
+    const char *heading;
+    const char *key;
+    enum print_how how;
+};
+enum { PRINT_COLUMNS_MAX = 12 };
+void print_table(struct buf *out, const json_t *rows, const struct print_column *columns,
+                 size_t count, bool message);
 /* `more: --offset 20`, if there is. */
 void print_more(struct buf *out, const json_t *answer);
 

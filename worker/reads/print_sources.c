@@ -6,13 +6,7 @@
 #include "common/duration.h"
 #include "worker/reads/print_parts.h"
 
-enum { CELL_SIZE = 64, COLUMNS_MAX = 10 };
-
-struct column {
-    const char *heading;
-    const char *key;
-    enum { SHOW_TEXT, SHOW_NUMBER, SHOW_BYTES, SHOW_AGE, SHOW_DURATION, SHOW_WHEN } how;
-};
+enum { CELL_SIZE = 64 };
 
 static void write_age(int64_t seconds, char out[DURATION_TEXT_SIZE])
 {
@@ -21,7 +15,7 @@ static void write_age(int64_t seconds, char out[DURATION_TEXT_SIZE])
         snprintf(out, DURATION_TEXT_SIZE, "now");
 }
 
-static void write_cell(char cell[CELL_SIZE], const json_t *row, const struct column *column)
+static void write_cell(char cell[CELL_SIZE], const json_t *row, const struct print_column *column)
 {
     const json_t *value = json_object_get(row, column->key);
     int64_t number = json_integer_value(value);
@@ -57,11 +51,11 @@ static void write_cell(char cell[CELL_SIZE], const json_t *row, const struct col
     }
 }
 
-/* Two passes: how wide, then written. `message`: a last column of free text. */
-static void print_table(struct buf *out, const json_t *rows, const struct column *columns,
-                        size_t count, bool message)
+/* Two passes: how wide, then written. */
+void print_table(struct buf *out, const json_t *rows, const struct print_column *columns,
+                 size_t count, bool message)
 {
-    size_t widths[COLUMNS_MAX];
+    size_t widths[PRINT_COLUMNS_MAX];
     char cell[CELL_SIZE];
     for (size_t c = 0; c < count; c++) {
         size_t i;
@@ -92,7 +86,7 @@ static void print_table(struct buf *out, const json_t *rows, const struct column
 
 bool print_sources(struct buf *out, json_t *answer, const struct print_style *style)
 {
-    static const struct column columns[] = {
+    static const struct print_column columns[] = {
         {"SOURCE", "id", SHOW_TEXT},         {"KIND", "kind", SHOW_TEXT},
         {"STATUS", "status", SHOW_TEXT},     {"PAGES", "pages", SHOW_NUMBER},
         {"ERRORS", "errors", SHOW_NUMBER},   {"REMAIN", "remaining", SHOW_NUMBER},
@@ -106,7 +100,7 @@ bool print_sources(struct buf *out, json_t *answer, const struct print_style *st
 
 bool print_runs(struct buf *out, json_t *answer, const struct print_style *style)
 {
-    static const struct column columns[] = {
+    static const struct print_column columns[] = {
         {"WHEN", "started_at", SHOW_WHEN},      {"SOURCE", "source", SHOW_TEXT},
         {"STATUS", "status", SHOW_TEXT},        {"CAUSE", "cause", SHOW_TEXT},
         {"ADDED", "added", SHOW_NUMBER},        {"CHANGED", "changed", SHOW_NUMBER},
@@ -125,7 +119,7 @@ bool print_runs(struct buf *out, json_t *answer, const struct print_style *style
 
 bool print_stats(struct buf *out, json_t *answer, const struct print_style *style)
 {
-    static const struct column columns[] = {
+    static const struct print_column columns[] = {
         {"SOURCE", "source", SHOW_TEXT},   {"PAGES", "pages", SHOW_NUMBER},
         {"CHUNKS", "chunks", SHOW_NUMBER}, {"WORDS", "words", SHOW_NUMBER},
         {"ERRORS", "errors", SHOW_NUMBER}, {"SIZE", "store_bytes", SHOW_BYTES},

@@ -29,6 +29,9 @@ enum rstore_slot {
     SLOT_FILTER_ALL,
     SLOT_PATHS,
     SLOT_CHUNK_COUNT,
+    SLOT_HAS_VIEWS,
+    SLOT_VIEWS,
+    SLOT_VIEW_ROWS,
     SLOT_KEEP_COUNT
 };
 

@@ -73,6 +73,8 @@ struct source_kind {
     enum step (*import)(struct sync *sync, void *state, struct error *e);
     /* Ends children and frees; NULL-safe. */
     void (*release)(void *state);
+    /* Its pages are sessions (store_session.h): views are made of them before the bookmark. */
+    bool sessions;
 };
 
 extern const struct source_kind kind_git;

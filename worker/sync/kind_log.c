@@ -99,4 +99,5 @@ const struct source_kind kind_log = {
     .fetch = log_fetch,
     .import = log_import_all,
     .release = log_release,
+    .sessions = true,
 };

@@ -342,4 +342,5 @@ const struct source_kind kind_recall = {
     .read = recall_read,
     .stored = recall_stored,
     .release = recall_release,
+    .sessions = true,
 };

@@ -39,6 +39,7 @@ struct store {
     struct statements kept;      /* store_kept.c */
     struct statements log;       /* store_log.c */
     struct statements log_chunk; /* store_log_chunk.c */
+    struct statements views;     /* store_rebuild.c */
     enum memory_size memory;
     char run_id[RUN_ID_SIZE];
     char phase[16];

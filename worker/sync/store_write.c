@@ -137,6 +137,7 @@ void store_close(struct store **out)
     db_finalize(store->kept.s, store->kept.count);
     db_finalize(store->log.s, store->log.count);
     db_finalize(store->log_chunk.s, store->log_chunk.count);
+    db_finalize(store->views.s, store->views.count);
     db_close(&store->db);
     free(store);
     *out = NULL;

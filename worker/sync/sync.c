@@ -151,8 +151,9 @@ static enum step finish_run(struct sync *s, struct error *e)
     }
     if (s->moved)
         return STEP_STOPPED;
-    if (!merge(s, e))
-        return STEP_FAILED;
+    enum step step = merge(s, e) ? sync_views_run(s, e) : STEP_FAILED;
+    if (step != STEP_DONE)
+        return step;
     /* The bookmark moves in the transaction of the run row: see sync_run. */
     return s->kind->settled && !s->kind->settled(s->kind_state, e) ? STEP_FAILED : STEP_DONE;
 }

@@ -59,6 +59,7 @@ void sync_run(const struct home *home, const struct source_config *source, const
 /* The phases' parts in other files. */
 enum step plan_run(struct sync *s, struct error *e);
 enum step import_run(struct sync *s, struct error *e);
+enum step sync_views_run(struct sync *s, struct error *e);
 
 /* Opens a changing transaction unless one is open; the first of a run writes the target with it. */
 CHECKED bool sync_begin(struct sync *s, struct error *e);
