@@ -180,7 +180,6 @@ static bool settle_page(struct log_writer *w, struct error *e)
     CLEANUP(free_text) char *front = front_of(w, session, sum.cwd);
     if (!sum.title[0])
         fallback_title(session, sum.title, sizeof sum.title);
-    sum.row.page = w->file->page;
     sum.row.uuid = session;
     sum.row.cwd = sum.cwd;
     const struct log_page now = {

@@ -247,19 +247,20 @@ bool store_log_session(struct store *store, const char *uuid, int64_t *page, str
     return number(s, 0, page, e);
 }
 
-static bool best(struct store *store, int which, int64_t page, char *out, size_t size,
-                 struct error *e)
+/* The best title, or folder, that a file of the page has. */
+static bool best(struct store *store, int which, struct log_sum *sum, struct error *e)
 {
     sqlite3_stmt *s = statement(store, which, e);
     bool row = false;
-    out[0] = '\0';
     if (!s)
         return false;
-    bind_int(s, 1, page);
+    bind_int(s, 1, sum->row.page);
     if (!db_first(s, &row, e))
         return false;
-    if (row)
-        column_copy(s, 0, out, size);
+    if (row && which == SQL_TITLE)
+        column_copy(s, 0, sum->title, sizeof sum->title);
+    else if (row)
+        column_copy(s, 0, sum->cwd, sizeof sum->cwd);
     db_reset(s);
     return true;
 }
@@ -269,7 +270,7 @@ bool store_log_sum(struct store *store, int64_t page, struct log_sum *sum, struc
     sqlite3_stmt *s = statement(store, SQL_SUM, e);
     struct session_row *row = &sum->row;
     bool any = false;
-    *sum = (struct log_sum){0};
+    *sum = (struct log_sum){.row.page = page};
     if (!s)
         return false;
     bind_int(s, 1, page);
@@ -290,8 +291,7 @@ bool store_log_sum(struct store *store, int64_t page, struct log_sum *sum, struc
     db_reset(s);
     if (row->started_at >= 0)
         row->duration_ms = (row->ended_at - row->started_at) * 1000;
-    return best(store, SQL_TITLE, page, sum->title, sizeof sum->title, e) &&
-           best(store, SQL_CWD, page, sum->cwd, sizeof sum->cwd, e);
+    return best(store, SQL_TITLE, sum, e) && best(store, SQL_CWD, sum, e);
 }
 
 bool store_log_base(struct store *store, const struct log_file *file, int64_t *base,

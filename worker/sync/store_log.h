@@ -76,7 +76,7 @@ CHECKED bool store_log_session(struct store *store, const char *uuid, int64_t *p
 
 /* The sum of a page's files, in their order. Texts: caller frees. */
 struct log_sum {
-    struct session_row row; /* page, uuid and cwd are not set */
+    struct session_row row; /* uuid and cwd are not set */
     int64_t bytes;          /* read of all files */
     int64_t chunks;
     char title[LOG_TITLE_BYTES + 1]; /* the best; "": none */
