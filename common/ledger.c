@@ -235,7 +235,7 @@ void ledger_close(struct ledger **ledger)
         return;
     db_finalize((*ledger)->statements, (size_t)(*ledger)->statement_count);
     if (!sqlite3_db_readonly((*ledger)->db, "main"))
-        db_cut_log((*ledger)->db, LOG_BYTES);
+        (void)db_cut_log((*ledger)->db, LOG_BYTES, 0);
     db_close(&(*ledger)->db);
     free(*ledger);
     *ledger = NULL;

@@ -218,15 +218,20 @@ void db_close(sqlite3 **db)
     *db = NULL;
 }
 
-void db_cut_log(sqlite3 *db, int64_t limit_bytes)
+static bool log_is_larger(sqlite3 *db, int64_t limit_bytes)
 {
     struct stat st;
     const char *path = sqlite3_db_filename(db, "main");
     CLEANUP(free_text) char *log = xasprintf("%s-wal", path ? path : "");
-    if (stat(log, &st) != 0 || st.st_size <= limit_bytes)
-        return;
-    sqlite3_busy_timeout(db, 0);
-    (void)sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    return stat(log, &st) == 0 && st.st_size > limit_bytes;
+}
+
+bool db_cut_log(sqlite3 *db, int64_t limit_bytes, int wait_ms)
+{
+    if (!log_is_larger(db, limit_bytes))
+        return true;
+    sqlite3_busy_timeout(db, wait_ms);
+    return sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK;
 }
 
 bool db_exec(sqlite3 *db, const char *sql, struct error *e)

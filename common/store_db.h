@@ -32,11 +32,13 @@ CHECKED bool db_open(const char *path, const struct db_options *options, sqlite3
 bool db_is_immutable(sqlite3 *db);
 /* Closes; statements must be finalized before. NULL is fine. Sets it to NULL. */
 void db_close(sqlite3 **db);
-/* Of a writer that is about to close: empties a log of more bytes than that, unless a reader needs
- * it. A log is written from its start again only by a transaction after the one that checkpointed,
- * and whoever opens the database next takes it for new: without this, the log of a program that
- * commits once or twice in its life grows without bound. Waits for nobody. */
-void db_cut_log(sqlite3 *db, int64_t limit_bytes);
+/* Brings a log of more bytes than that into the database and empties it. A log is written from its
+ * start again only once no reader has a snapshot in it, and whoever opens the database next takes
+ * it for new: without this, that of a program which commits once or twice in its life, or beside
+ * readers that come and go, grows without bound. Waits for readers with an older snapshot up to
+ * `wait_ms`; those that come meanwhile do not hinder. False if one of them stayed. Leaves the busy
+ * timeout at `wait_ms`. */
+bool db_cut_log(sqlite3 *db, int64_t limit_bytes, int wait_ms);
 
 /* Fills `e` from the connection's last error: path, what was being done ("read", "write"; no SQL),
  * SQLite's words, what to do (disk full, read-only, damaged...). Returns false. */

@@ -1,9 +1,11 @@
 /* The writing side: takeover, fence, setting aside, migrations. */
 #include "worker/sync/store_write.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -253,4 +255,66 @@ TEST(a_newer_format_is_refused_with_what_to_do)
     CHECK_FAILS(db_version_check(db, 3, "thing", &format, &e), &e, CAUSE_STORE,
                 "install the newer");
     db_close(&db);
+}
+
+/* A reader's snapshot of the store at `path`. */
+static sqlite3 *snapshot(const char *path)
+{
+    sqlite3 *db = NULL;
+    CHECK(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK);
+    CHECK(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM page", NULL, NULL, NULL) == SQLITE_OK);
+    return db;
+}
+
+static off_t log_bytes(void)
+{
+    struct stat st;
+    CHECK(stat(test_path("store.db-wal"), &st) == 0);
+    return st.st_size;
+}
+
+TEST(a_log_is_cut_once_the_readers_of_older_states_are_gone)
+{
+    struct store *store = open_here();
+    sqlite3 *older = snapshot(test_path("store.db"));
+    take(store, "one");
+    sqlite3 *newest = snapshot(test_path("store.db"));
+    CHECK(log_bytes() > 0);
+    CHECK(!db_cut_log(store->db, 0, 0));
+    CHECK(db_cut_log(store->db, 1024 * 1024, 0)); /* it is smaller than that */
+    CHECK(log_bytes() > 0);
+    CHECK(sqlite3_close(older) == SQLITE_OK);
+    CHECK(sqlite3_close(newest) == SQLITE_OK);
+    CHECK(db_cut_log(store->db, 0, 0));
+    CHECK_INT(log_bytes(), 0);
+    store_close(&store);
+}
+
+/* Ends its snapshot when told to, as a query does beside a worker that ends. */
+static void *read_until(void *told)
+{
+    char byte;
+    sqlite3 *db = snapshot(test_path("store.db"));
+    CHECK(write(((int *)told)[3], "r", 1) == 1);
+    CHECK(read(((int *)told)[0], &byte, 1) == 1);
+    CHECK(sqlite3_close(db) == SQLITE_OK);
+    return NULL;
+}
+
+TEST(a_worker_waits_for_a_reader_that_ends_soon)
+{
+    int told[4];
+    char byte;
+    pthread_t reader;
+    struct store *store = open_here();
+    CHECK(pipe(told) == 0 && pipe(told + 2) == 0);
+    CHECK(pthread_create(&reader, NULL, read_until, told) == 0);
+    CHECK(read(told[2], &byte, 1) == 1);
+    take(store, "one");
+    CHECK(!db_cut_log(store->db, 0, 0));
+    CHECK(write(told[1], "e", 1) == 1);
+    CHECK(db_cut_log(store->db, 0, 30000));
+    CHECK_INT(log_bytes(), 0);
+    CHECK(pthread_join(reader, NULL) == 0);
+    store_close(&store);
 }

@@ -48,6 +48,7 @@ struct store {
     int64_t pages_delta;
     int64_t errors_delta;
     struct plan_state plan_state;
+    int64_t log_bytes; /* a larger log is cut at the next commit */
     bool in_transaction;
     bool has_errors; /* there may be rows in page_error */
     bool bulk;       /* the index's settings are in force */

@@ -22,6 +22,12 @@ enum { CACHE_KIB_NORMAL = 4 * 1024, CACHE_KIB_LOW = 2 * 1024 };
 enum { PAGE_BYTES = 16 * 1024 };
 /* Nobody else writes; a reader's checkpoint lock is short. */
 enum { WRITE_BUSY_MS = 5000 };
+/* Readers that come one after the other would let the log grow for ever. Above these, within a run
+ * and at its end, the writer waits until those that are there have gone: a query has a deadline of
+ * 2 s unless its service is told otherwise. */
+#define LOG_RUN_BYTES (INT64_C(64) * 1024 * 1024)
+#define LOG_END_BYTES (INT64_C(2) * 1024 * 1024)
+enum { READERS_WAIT_MS = 2500 };
 
 enum {
     SQL_LOCK_READ,
@@ -108,6 +114,7 @@ bool store_open(const char *path, enum memory_size memory, struct store **out, s
     };
     store->memory = memory;
     store->has_errors = true;
+    store->log_bytes = LOG_RUN_BYTES;
     if (db_open(path, &options, &store->db, e) && store_tokenizer_register(store->db, e) &&
         migrate(store, e) && store_prepare(store, &store->write, sql, SQL_COUNT, e)) {
         *out = store;
@@ -119,8 +126,8 @@ bool store_open(const char *path, enum memory_size memory, struct store **out, s
 
 void store_settle(struct store *store)
 {
-    if (store->committed)
-        db_cut_log(store->db, 0);
+    if (store->committed && !db_cut_log(store->db, 0, 0))
+        (void)db_cut_log(store->db, LOG_END_BYTES, (int)stop_wait_ms(READERS_WAIT_MS));
 }
 
 void store_close(struct store **out)
@@ -253,6 +260,16 @@ static bool raise_version(struct store *store, struct error *e)
     return db_run(s, NULL, e);
 }
 
+/* One who stays is waited for once in each doubling. */
+static void bound_log(struct store *store)
+{
+    if (db_cut_log(store->db, store->log_bytes, (int)stop_wait_ms(READERS_WAIT_MS)))
+        store->log_bytes = LOG_RUN_BYTES;
+    else
+        store->log_bytes *= 2;
+    sqlite3_busy_timeout(store->db, WRITE_BUSY_MS);
+}
+
 bool store_commit(struct store *store, struct error *e)
 {
     if (!fence(store, e) || !raise_version(store, e) ||
@@ -265,6 +282,7 @@ bool store_commit(struct store *store, struct error *e)
     store->pages_delta = 0;
     store->errors_delta = 0;
     db_notice(store->db);
+    bound_log(store);
     return true;
 }
 
