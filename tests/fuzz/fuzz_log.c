@@ -89,7 +89,8 @@ static void check_json(const char *text, size_t size)
     json_error_t error;
     json_t *want = json_loadb(text, size, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &error);
     bool read = log_json_read(&json, text, size, &(struct log_json_options){0});
-    if (want && !too_deep(text, size)) {
+    /* jansson takes a bare NUL byte for a blank. */
+    if (want && !too_deep(text, size) && !memchr(text, '\0', size)) {
         size_t start = strspn(text, " \t\r\n") + 1;
         MUST(read);
         must_agree(&json, LOG_JSON_ROOT, want);
