@@ -1,5 +1,5 @@
-/* Views over sessions: what each is called, what it is made of, what its columns mean. The worker
- * makes their rows, one store each; readers put those of several stores together. */
+/* Views over sessions: what each is called, what it is made of, what its columns mean. */
+/* The worker makes their rows, one store each; readers put those of several stores together. */
 #ifndef LATTICE_COMMON_STORE_VIEWS_H
 #define LATTICE_COMMON_STORE_VIEWS_H
 

@@ -306,6 +306,7 @@ test_next_pages_elsewhere_and_in_circles_are_refused() {
 test_the_example_of_the_readme_is_taken() {
     mkdir -p "$LATTICE_HOME"
     chmod 700 "$LATTICE_HOME"
+    # shellcheck disable=SC2016 # the marks of a block
     sed -n '/^```json$/,/^```$/p' "$LATTICE_ROOT/README.md" | sed '/^```/d' >"$LATTICE_HOME/sources.json"
     expect_contains "$LATTICE_HOME/sources.json" '"kind": "feed"'
     expect_exit 0 "$SUPERVISE" check-config

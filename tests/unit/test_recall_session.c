@@ -157,6 +157,14 @@ TEST(what_is_private_is_neither_in_the_title_nor_ends_the_front_matter)
     page_release(&page);
 }
 
+TEST(a_key_in_a_prompt_is_masked)
+{
+    parse(SESSION("\"last_prompt\":\"use ghp_0123456789abcdefghijABCDEFGHIJ012345 for it\""));
+    const char *text = page_text();
+    CHECK(!strstr(text, "0123456789abcdef"));
+    CHECK_CONTAINS(text, "ghp_*** for it");
+}
+
 static void check_path(const char *uuid, const char *want)
 {
     struct buf path = {0};

@@ -1,5 +1,6 @@
-/* A line of JSON as a flat list of its values: one pass, nothing copied, nothing allocated twice.
- * Written for logs: jansson, which builds each value, takes ten times as long. RFC 8259. */
+/* A line of JSON as a flat list of its values. RFC 8259. */
+/* One pass, nothing copied, nothing allocated twice. Written for logs: jansson, which builds each
+ * value, takes ten times as long. */
 #ifndef LATTICE_WORKER_SYNC_LOG_JSON_H
 #define LATTICE_WORKER_SYNC_LOG_JSON_H
 

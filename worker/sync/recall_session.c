@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/sync/page.h"
+#include "worker/sync/log_line.h"
 
 /* A document inside a string. */
 enum { INNER_MAX_BYTES = 256 * 1024 };
@@ -169,7 +169,7 @@ static void read_repos(struct recall_session *s, const json_t *repos)
     s->repo_count = kept;
 }
 
-/* What is private must be gone before a part of it becomes the title. */
+/* What is private or secret must be gone before a part of it becomes the title. */
 static void read_prompt(struct recall_session *s, const json_t *session)
 {
     struct recall_text prompt = text_at(session, "last_prompt");
@@ -177,7 +177,7 @@ static void read_prompt(struct recall_session *s, const json_t *session)
         return;
     s->said = xmalloc(prompt.size);
     memcpy(s->said, prompt.at, prompt.size);
-    s->prompt = (struct recall_text){s->said, private_strip(s->said, prompt.size)};
+    s->prompt = (struct recall_text){s->said, log_clean(s->said, prompt.size)};
 }
 
 static void read_numbers(struct recall_session *s, const json_t *session)
