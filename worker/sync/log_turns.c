@@ -21,7 +21,10 @@ bool log_turns_open(struct log_turns *t, struct store *store, int64_t page, int6
     buf_reset(&t->text);
     if (t->words == 0)
         return true;
-    return store_log_chunk_read(store, page, position - 1, &t->row, &t->text, e);
+    struct log_chunk last = {.page = page, .position = position - 1};
+    bool ok = store_log_chunk_read(store, &last, &t->text, e);
+    t->row = last.id;
+    return ok;
 }
 
 static bool store_chunk(struct log_turns *t, struct error *e)

@@ -5,10 +5,11 @@
 
 enum { SQL_ALL, SQL_PUT, SQL_DROP, SQL_COUNT };
 
+#define FILE_COLUMNS "path, size_bytes, mtime_ns, ctime_ns, inode, blob"
+
 static const char *const sql[SQL_COUNT] = {
-    [SQL_ALL] = "SELECT path, size_bytes, mtime_ns, ctime_ns, inode, blob FROM file ORDER BY path",
-    [SQL_PUT] = "REPLACE INTO file(path, size_bytes, mtime_ns, ctime_ns, inode, blob)"
-                " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    [SQL_ALL] = "SELECT " FILE_COLUMNS " FROM file ORDER BY path",
+    [SQL_PUT] = "REPLACE INTO file(" FILE_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
     [SQL_DROP] = "DELETE FROM file WHERE path = ?1",
 };
 

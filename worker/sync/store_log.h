@@ -99,9 +99,9 @@ struct log_chunk {
 };
 /* Adds it (and sets its id), or puts this text in place of what the row has. */
 CHECKED bool store_log_chunk_put(struct store *store, struct log_chunk *chunk, struct error *e);
-/* The row and the text of the chunk at `position`; appended to `text`. */
-CHECKED bool store_log_chunk_read(struct store *store, int64_t page, int64_t position, int64_t *id,
-                                  struct buf *text, struct error *e);
+/* Sets the row of the chunk at its page's `position`; what it has is appended to `text`. */
+CHECKED bool store_log_chunk_read(struct store *store, struct log_chunk *chunk, struct buf *text,
+                                  struct error *e);
 /* All chunks of a page go. */
 CHECKED bool store_log_chunks_drop(struct store *store, int64_t page, struct error *e);
 /* Moves the chunks from `from` on by `by`. */

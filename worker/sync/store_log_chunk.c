@@ -97,18 +97,18 @@ bool store_log_chunk_put(struct store *store, struct log_chunk *chunk, struct er
     return db_run(s, NULL, e);
 }
 
-bool store_log_chunk_read(struct store *store, int64_t page, int64_t position, int64_t *id,
-                          struct buf *text, struct error *e)
+bool store_log_chunk_read(struct store *store, struct log_chunk *chunk, struct buf *text,
+                          struct error *e)
 {
     sqlite3_stmt *s = statement(store, SQL_READ, e);
     bool row = false;
     if (!s)
         return false;
-    bind_int(s, 1, page);
-    bind_int(s, 2, position);
+    bind_int(s, 1, chunk->page);
+    bind_int(s, 2, chunk->position);
     if (!db_first(s, &row, e))
         return false;
-    *id = row ? column_int(s, 0) : 0;
+    chunk->id = row ? column_int(s, 0) : 0;
     if (row)
         buf_add(text, column_text(s, 1), (size_t)sqlite3_column_bytes(s, 1));
     db_reset(s);
