@@ -65,6 +65,57 @@ test_links_lead_out_and_back() {
     expect_matches "$OUT" '^<- deep/c.md  '
 }
 
+# out PAGE, back PAGE: where its links lead, and where those come from that mean it; in order.
+out() {
+    expect_exit 0 "$READS" links one "$1" --json
+    sqlite3 -batch :memory: "SELECT group_concat(coalesce(json_extract(value, '\$.path'), '-'), ' ')
+        FROM json_each(readfile('$OUT'), '\$.out.links')"
+}
+back() {
+    expect_exit "${2:-0}" "$READS" links one "$1" --json
+    sqlite3 -batch :memory: "SELECT group_concat(json_extract(value, '\$.path'), ' ')
+        FROM json_each(readfile('$OUT'), '\$.back.links')"
+}
+
+test_a_wiki_link_means_its_page_in_any_case() {
+    notes one
+    repo_write one from.md '[[api guide]] [[DOCS/Setup]] [[docs]] [[ÉTÉ]] [[straße]] [[nowhere]]\n'
+    repo_write one deep/Api-Guide.md '# No\n'
+    repo_write one 'deep/API Guide.md' '# A\n'
+    repo_write one docs/setup.md '# S\n'
+    repo_write one Docs/README.md '# D\n'
+    repo_write one été.md '# E\n'
+    repo_write one STRASSE.md '# T\n'
+    synced one
+    expect_equal "$(out from.md)" 'deep/API Guide.md docs/setup.md Docs/README.md été.md STRASSE.md -'
+    for page in 'deep/API Guide.md' docs/setup.md Docs/README.md été.md STRASSE.md; do
+        expect_equal "$(back "$page")" from.md
+    done
+    expect_equal "$(back deep/Api-Guide.md 1)" ''
+    # A path is what it says.
+    repo_write one other.md '[a](deep/api%20guide.md)\n'
+    synced one
+    expect_equal "$(out other.md)" -
+    expect_equal "$(back 'deep/API Guide.md')" from.md
+}
+
+test_the_page_that_a_link_means_is_the_one_that_has_it_back() {
+    notes one
+    repo_write one from.md '[[api]] [[Api]] [[API]] [[aPI]]\n\n[t](notes/todo)\n'
+    repo_write one x/api.md '# 1\n'
+    repo_write one y/api.md '# 2\n'
+    repo_write one y/Api.md '# 3\n'
+    repo_write one notes/todo.md '# 4\n'
+    repo_write one notes/todo.txt 'todo\n'
+    synced one
+    expect_equal "$(out from.md)" 'x/api.md y/Api.md x/api.md x/api.md notes/todo.md'
+    expect_equal "$(back x/api.md)" 'from.md from.md from.md'
+    expect_equal "$(back y/Api.md)" from.md
+    expect_equal "$(back y/api.md 1)" ''
+    expect_equal "$(back notes/todo.md)" from.md
+    expect_equal "$(back notes/todo.txt 1)" ''
+}
+
 test_recent_shows_the_newest_of_all_sources_first() {
     notes one
     repo_write one a.md '# A\n'

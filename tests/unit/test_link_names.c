@@ -53,3 +53,55 @@ TEST(a_key_may_mean_these_paths)
     expect(&names, "docs docs.md docs/README.md docs/index.md");
     link_names_release(&names);
 }
+
+static void expect_folded(const char *name, const char *want)
+{
+    struct buf folded = {0};
+    link_fold(name, &folded);
+    CHECK_STR(folded.data, want);
+    buf_release(&folded);
+}
+
+TEST(case_and_the_way_accents_are_written_make_no_difference)
+{
+    expect_folded("Docs/Read Me.MD", "docs/read me.md");
+    expect_folded("\u00c9T\u00c9", "\u00e9t\u00e9");
+    expect_folded("E\u0301t\u00e9", "\u00e9t\u00e9");
+    expect_folded("Stra\u00dfe", "strasse");
+    expect_folded("\u0394\u03a3", "\u03b4\u03c3");
+    expect_folded("Docs//", "docs");
+    expect_folded("/", "/");
+    expect_folded("\xff\x41", "\xff\x61"); /* a damaged store's */
+}
+
+static void expect_starts(const char *name, const char *want)
+{
+    struct link_starts starts = {0};
+    struct buf got = {0};
+    link_starts_add(&starts, name);
+    buf_add_text(&got, "");
+    for (size_t i = 0; i < starts.count; i++)
+        buf_printf(&got, "%s ", starts.starts[i]);
+    CHECK_STR(got.data, want);
+    buf_release(&got);
+}
+
+TEST(names_of_any_case_begin_with_one_of_these)
+{
+    expect_starts("api", "a A ");
+    expect_starts("Api", "a A ");
+    expect_starts("1", "1 ");
+    expect_starts("\u00e9t\u00e9", "\u00e9 \u00c9 e E ");
+    expect_starts("\u01c6", "\u01c6 \u01c4 \u01c5 ");
+    expect_starts("", "");
+    expect_starts("\xff", "");
+}
+
+TEST(starts_of_several_names_are_kept_once)
+{
+    struct link_starts starts = {0};
+    link_starts_add(&starts, "a");
+    link_starts_add(&starts, "A");
+    link_starts_add(&starts, "b");
+    CHECK_INT((int64_t)starts.count, 4);
+}

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/text.h"
+
 enum { LINK_NAMES_MAX = 4 };
 
 struct link_names {
@@ -21,5 +23,19 @@ void link_names_release(struct link_names *names);
 
 /* The last part of a path without its extension; *size: its bytes. Borrowed from `path`. */
 const char *link_base(const char *path, size_t *size);
+/* Does a page of that name stand for its folder? */
+bool link_is_front(const char *base, size_t size);
+
+/* Appends `name` as it is compared where case makes no difference: Unicode's case folding, accents
+ * composed, no slashes at the end. Slashes and dots stay what they are. */
+void link_fold(const char *name, struct buf *out);
+/* What names may begin with that are compared as the same as `name`, a character each. Not all:
+ * Unicode has letters that fold into those of another script (the Kelvin sign into k). */
+enum { LINK_STARTS_MAX = 24 };
+struct link_starts {
+    char starts[LINK_STARTS_MAX][5];
+    size_t count;
+};
+void link_starts_add(struct link_starts *starts, const char *name);
 
 #endif

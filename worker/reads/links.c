@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/text.h"
+#include "common/cleanup.h"
 #include "worker/reads/answer.h"
+#include "worker/reads/link_targets.h"
 #include "worker/reads/pages.h"
 #include "worker/reads/store_links.h"
 
@@ -27,133 +28,72 @@ static void add_back(void *list, const struct link_row *link)
     json_array_append_new(list, object);
 }
 
-/* A link out whose page is looked for. */
-struct target {
-    char *key; /* owned; "" if it leads outside */
-    bool wiki;
-    char *path; /* owned; NULL: not found (yet) */
-    char *title;
-};
-struct targets {
+struct out {
     json_t *list;
-    struct target all[PAGING_LIMIT_MAX + 1];
-    size_t count;
-    struct target *at; /* the one at hand */
+    struct link_targets targets; /* of its links, in the same order */
 };
 
 static void add_out(void *owner, const struct link_row *link)
 {
-    struct targets *t = owner;
-    json_array_append_new(t->list, link_object(link));
-    t->all[t->count++] =
-        (struct target){.key = xstrdup(link->key), .wiki = strcmp(link->kind, "wiki") == 0};
+    struct out *out = owner;
+    json_array_append_new(out->list, link_object(link));
+    link_targets_add(&out->targets, link->key, strcmp(link->kind, "wiki") == 0);
 }
 
-static void found_page(void *owner, const struct page_row *page)
+static void add_title(void *object, const struct page_row *page)
 {
-    struct targets *t = owner;
-    /* A damaged store may have a path twice. */
-    free(t->at->path);
-    free(t->at->title);
-    t->at->path = xstrdup(page->path);
-    t->at->title = xstrdup(page->title);
+    json_object_set_new(object, "title", json_text(page->title));
 }
 
-static bool find_by_path(struct targets *t, struct rstore *store, struct error *e)
+static bool describe_target(const struct link_target *target, struct rstore *store, json_t *object,
+                            struct error *e)
 {
-    struct link_names names;
-    bool ok = true;
-    link_names_of_key(&names, t->at->key);
-    for (size_t i = 0; ok && !t->at->path && t->at->key[0] && i < names.count; i++)
-        ok = rstore_page(store, names.names[i], found_page, t, e);
-    link_names_release(&names);
-    return ok;
-}
-
-/* [[name]] means a page of that name in any folder; the first in the order of paths. */
-static void compare_name(void *owner, const char *path)
-{
-    struct targets *t = owner;
-    size_t size;
-    const char *base = link_base(path, &size);
-    for (size_t i = 0; i < t->count; i++) {
-        struct target *target = &t->all[i];
-        if (target->wiki && !target->path && strlen(target->key) == size &&
-            memcmp(target->key, base, size) == 0)
-            target->path = xstrdup(path);
-    }
-}
-
-/* The title of a page whose path is known; without one the path stays. */
-static bool find_title(struct targets *t, struct rstore *store, struct error *e)
-{
-    char *path = t->at->path; /* the lookup reads it while found_page writes */
-    t->at->path = NULL;
-    bool ok = rstore_page(store, path, found_page, t, e);
-    if (t->at->path)
-        free(path);
-    else
-        t->at->path = path;
-    return ok;
-}
-
-static bool find_targets(struct targets *t, struct rstore *store, struct error *e)
-{
-    bool ok = true;
-    bool names = false;
-    for (size_t i = 0; ok && i < t->count; i++) {
-        t->at = &t->all[i];
-        ok = find_by_path(t, store, e);
-        names |= t->at->wiki && t->at->key[0] && !t->at->path;
-    }
-    if (ok && names)
-        ok = rstore_paths(store, compare_name, t, e);
-    for (size_t i = 0; ok && i < t->count; i++) {
-        t->at = &t->all[i];
-        if (t->at->path && !t->at->title)
-            ok = find_title(t, store, e);
-    }
-    return ok;
-}
-
-static void describe_targets(const struct targets *t)
-{
-    for (size_t i = 0; i < t->count; i++) {
-        const struct target *target = &t->all[i];
-        json_t *object = json_array_get(t->list, i);
-        json_object_set_new(object, "outside", json_boolean(!target->key[0]));
-        json_object_set_new(object, "path", target->path ? json_text(target->path) : json_null());
-        json_object_set_new(object, "title",
-                            target->title ? json_text(target->title) : json_null());
-    }
+    json_object_set_new(object, "outside", json_boolean(!target->key[0]));
+    json_object_set_new(object, "path", target->path ? json_text(target->path) : json_null());
+    json_object_set_new(object, "title", json_null());
+    return !target->path || rstore_page(store, target->path, add_title, object, e);
 }
 
 static bool list_out(struct rstore *store, int64_t page, struct rows rows, json_t *list,
                      struct error *e)
 {
-    struct targets *t = xcalloc(1, sizeof *t);
-    t->list = list;
-    bool ok = rstore_links_out(store, (struct links_of){page, rows}, add_out, t, e) &&
-              find_targets(t, store, e);
-    describe_targets(t);
-    for (size_t i = 0; i < t->count; i++) {
-        free(t->all[i].key);
-        free(t->all[i].path);
-        free(t->all[i].title);
-    }
-    free(t);
+    struct out out = {.list = list};
+    struct link_targets *targets = &out.targets;
+    bool ok = rstore_links_out(store, (struct links_of){page, rows}, add_out, &out, e) &&
+              link_targets_find(targets, store, e);
+    for (size_t i = 0; ok && i < targets->count; i++)
+        ok = describe_target(&targets->all[i], store, json_array_get(list, i), e);
+    link_targets_release(targets);
     return ok;
+}
+
+/* Keys of those that mean this page. */
+static char *keys_to(const struct link_targets *targets, const char *path, bool wiki)
+{
+    json_t *keys = json_array();
+    for (size_t i = 0; i < targets->count; i++) {
+        const struct link_target *target = &targets->all[i];
+        if (target->wiki == wiki && target->path && strcmp(target->path, path) == 0)
+            json_array_append_new(keys, json_text(target->key));
+    }
+    char *text = json_dumps(keys, JSON_COMPACT);
+    json_decref(keys);
+    return text;
 }
 
 static bool list_back(struct rstore *store, const char *path, struct rows rows, json_t *list,
                       struct error *e)
 {
-    struct link_targets targets = {.rows = rows};
-    link_names_of_page(&targets.markdown, path, false);
-    link_names_of_page(&targets.wiki, path, true);
-    bool ok = rstore_links_back(store, &targets, add_back, list, e);
-    link_names_release(&targets.markdown);
-    link_names_release(&targets.wiki);
+    struct link_targets targets = {0};
+    bool ok =
+        link_targets_add_names(&targets, store, path, e) && link_targets_find(&targets, store, e);
+    if (ok) {
+        CLEANUP(free_text) char *markdown = keys_to(&targets, path, false);
+        CLEANUP(free_text) char *wiki = keys_to(&targets, path, true);
+        struct links_to to = {markdown, wiki, rows};
+        ok = rstore_links_back(store, &to, add_back, list, e);
+    }
+    link_targets_release(&targets);
     return ok;
 }
 

@@ -1,6 +1,11 @@
 /* Reading links. */
 #include "worker/reads/store_links.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/text.h"
 #include "worker/reads/store_reading_internal.h"
 
 /* Where a page is not part of a row, its columns are ''. */
@@ -34,35 +39,51 @@ bool rstore_links_out(struct rstore *store, struct links_of of, link_handler han
     return each_link(s, handle, owner, e);
 }
 
-bool rstore_links_back(struct rstore *store, const struct link_targets *targets,
-                       link_handler handle, void *owner, struct error *e)
+bool rstore_links_back(struct rstore *store, const struct links_to *to, link_handler handle,
+                       void *owner, struct error *e)
 {
     static const char *const sql =
         "SELECT l.kind, l.target, l.key, l.label, l.position, p.path, p.title"
-        " FROM link l JOIN page p ON p.id = l.page"
-        " WHERE l.key IN (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) AND"
-        " (l.kind = 'wiki' AND l.key IN (?5, ?6, ?7, ?8) OR"
-        " l.kind <> 'wiki' AND l.key IN (?1, ?2, ?3, ?4))"
-        " ORDER BY p.path, l.seq LIMIT ?9 OFFSET ?10";
+        " FROM (SELECT value, 0 AS wiki FROM json_each(?1)"
+        " UNION ALL SELECT value, 1 FROM json_each(?2)) k"
+        " CROSS JOIN link l ON l.key = k.value AND (l.kind = 'wiki') = k.wiki"
+        " CROSS JOIN page p ON p.id = l.page"
+        " ORDER BY p.path, l.seq LIMIT ?3 OFFSET ?4";
     sqlite3_stmt *s = rstore_statement(store, SLOT_LINKS_BACK, sql, e);
     if (!s)
         return false;
-    for (int i = 0; i < (int)targets->markdown.count; i++)
-        bind_text(s, 1 + i, targets->markdown.names[i]);
-    for (int i = 0; i < (int)targets->wiki.count; i++)
-        bind_text(s, 1 + LINK_NAMES_MAX + i, targets->wiki.names[i]);
-    bind_int(s, 9, targets->rows.limit);
-    bind_int(s, 10, targets->rows.offset);
+    bind_text(s, 1, to->markdown);
+    bind_text(s, 2, to->wiki);
+    bind_int(s, 3, to->rows.limit);
+    bind_int(s, 4, to->rows.offset);
     return each_link(s, handle, owner, e);
+}
+
+/* All rows of a statement that is bound. */
+static bool each_text(sqlite3_stmt *s, text_handler handle, void *owner, struct error *e)
+{
+    enum db_row row;
+    while ((row = db_step(s, e)) == DB_ROW)
+        handle(owner, column_text(s, 0));
+    return row == DB_DONE;
+}
+
+bool rstore_link_keys(struct rstore *store, const char *start, text_handler handle, void *owner,
+                      struct error *e)
+{
+    sqlite3_stmt *s = rstore_statement(
+        store, SLOT_LINK_KEYS, "SELECT DISTINCT key FROM link WHERE key >= ?1 AND key < ?2", e);
+    if (!s)
+        return false;
+    CLEANUP(free_text) char *end = xstrdup(start);
+    end[strlen(end) - 1]++; /* of no UTF-8 the last byte is 0xFF */
+    bind_text(s, 1, start);
+    bind_text(s, 2, end);
+    return each_text(s, handle, owner, e);
 }
 
 bool rstore_paths(struct rstore *store, text_handler handle, void *owner, struct error *e)
 {
     sqlite3_stmt *s = rstore_statement(store, SLOT_PATHS, "SELECT path FROM page ORDER BY path", e);
-    enum db_row row;
-    if (!s)
-        return false;
-    while ((row = db_step(s, e)) == DB_ROW)
-        handle(owner, column_text(s, 0));
-    return row == DB_DONE;
+    return s && each_text(s, handle, owner, e);
 }

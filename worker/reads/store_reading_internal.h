@@ -23,6 +23,7 @@ enum rstore_slot {
     SLOT_TAGS,
     SLOT_LINKS_OUT,
     SLOT_LINKS_BACK,
+    SLOT_LINK_KEYS,
     SLOT_RECENT,
     SLOT_FILTER,
     SLOT_FILTER_TAG,
