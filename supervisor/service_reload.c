@@ -89,8 +89,10 @@ static void take_over(struct run *run, struct task *old, struct task *task)
     if (!was_gone && same_entry(before, task->source))
         return;
     service_make_due(run, task);
-    /* What it is synced from or by has changed: what it holds is no longer what is wanted. */
-    if (task->source->enabled && (was_gone || !same_content(before, task->source))) {
+    /* What it is synced from or by has changed: what it holds is no longer what is wanted. Of one
+     * that runs and was away nobody watched the files meanwhile. */
+    if (task->source->enabled &&
+        ((was_gone && task->child) || !same_content(before, task->source))) {
         task->due_ms = (int64_t)uv_now(&run->loop);
         task->kicked = task->child != NULL;
     }
@@ -99,7 +101,7 @@ static void take_over(struct run *run, struct task *old, struct task *task)
 /* Its entry, out of the configuration that goes: the task must outlive that. */
 static void keep_entry(struct run *run, struct task *task)
 {
-    if (task->gone)
+    if (task->entry.count)
         return;
     struct source_config *entry = &run->config.sources[task->source - run->config.sources];
     task->entry = (struct config){.sources = xmalloc(sizeof *entry), .count = 1};
@@ -113,15 +115,17 @@ static void keep_entry(struct run *run, struct task *task)
     task->news = NULL;
 }
 
-/* Those that are no longer configured: what runs stays, out of sight, until it has ended. */
-static void keep_running(struct run *run, const struct config *config, struct task_list *list)
+/* Those that are no longer configured stay, out of sight: what runs goes on to its end, and one
+ * that comes back is known, its backoff with it. Only of what was purged nothing is left. */
+static void keep_removed(struct run *run, const struct config *config, struct task_list *list)
 {
     for (size_t i = 0; i < run->list.count; i++) {
         struct task *old = &run->list.tasks[i];
         if (config_find(config, old->source->id))
             continue;
-        if (!old->child) {
+        if (!old->child)
             handover_refuse(&run->handovers, old, TASK_GONE_TEXT);
+        if (old->gone && !old->entry.count) {
             news_close(old->news);
             old->news = NULL;
             continue;
@@ -146,7 +150,7 @@ static void replace(struct run *run, struct config *config, struct task_list *li
         else
             service_make_due(run, task);
     }
-    keep_running(run, config, list);
+    keep_removed(run, config, list);
     task_list_release(&run->list);
     config_release(&run->config);
     run->list = *list;
@@ -154,12 +158,12 @@ static void replace(struct run *run, struct config *config, struct task_list *li
     wave_queue_again(run);
 }
 
-static size_t gone_count(const struct task_list *list)
+static bool runs_removed(const struct task_list *list)
 {
-    size_t count = 0;
     for (size_t i = 0; i < list->count; i++)
-        count += list->tasks[i].gone;
-    return count;
+        if (list->tasks[i].gone && list->tasks[i].child)
+            return true;
+    return false;
 }
 
 void service_reload(struct run *run)
@@ -173,8 +177,7 @@ void service_reload(struct run *run)
         return;
     }
     replace(run, &config, &list);
-    size_t gone = gone_count(&run->list);
     log_line(LOG_INFO, NULL, "config", "%s was read again: %zu source%s%s", HOME_SOURCES_JSON,
              run->config.count, run->config.count == 1 ? "" : "s",
-             gone ? "; what was removed and runs goes on to its end" : "");
+             runs_removed(&run->list) ? "; what was removed and runs goes on to its end" : "");
 }

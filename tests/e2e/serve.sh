@@ -284,6 +284,23 @@ test_a_removed_source_runs_to_its_end() {
     expect_equal "$(ledger "SELECT count(*) FROM attempt WHERE source = 'slow' AND outcome = 'ok'")" 3
 }
 
+# A source that is taken out and put back is no new one: it is not tried at once, and its failures go on counting.
+test_a_removed_source_keeps_its_backoff() {
+    counting_worker
+    entries "$(entry bad 1h)" "$(entry a 1h)"
+    serve
+    runs_of bad 1
+    wait_for_line "$TEST_DIR/serve.err" 'bad wave .*: failed' 10
+    entries "$(entry a 1h)"
+    wait_for_line "$TEST_DIR/serve.err" 'was read again: 1 source$' 10
+    entries "$(entry bad 1h)" "$(entry a 1h)"
+    wait_for_line "$TEST_DIR/serve.err" 'was read again: 2 sources$' 10
+    expect_exit 1 supervise --source bad
+    stop_service
+    expect_equal "$(cat "$LATTICE_HOME/count.bad")" 2
+    expect_equal "$(ledger "SELECT failures FROM source_state WHERE source = 'bad'")" 2
+}
+
 test_who_waits_for_a_source_that_is_removed_gets_its_result() {
     gated_worker
     entries "$(entry slow 1h)" "$(entry a 1h)"
