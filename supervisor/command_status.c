@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/duration.h"
 #include "common/home.h"
@@ -17,6 +18,7 @@
 #include "supervisor/control_client.h"
 #include "supervisor/help.h"
 #include "supervisor/limits.h"
+#include "supervisor/lock_owner.h"
 #include "supervisor/options.h"
 #include "supervisor/report.h"
 #include "supervisor/watch.h"
@@ -103,6 +105,18 @@ static void ask_supervisor(struct status_command *c)
     control_line_release(&line);
 }
 
+/* A lock without a row is a worker that starts, or somebody who will never write one. */
+static void show_holder(const struct status_command *c, struct source_status *status)
+{
+    struct lock_owner owner;
+    if (status->word != STATUS_RUNNING || status->holder.run_id[0])
+        return;
+    CLEANUP(free_text) char *path = home_source_path(&c->home, status->id, SOURCE_LOCK);
+    if (lock_owner_foreign(path, &owner))
+        snprintf(status->result.message, sizeof status->result.message,
+                 "pid %d (%s) holds the lock and is no worker", (int)owner.id.pid, owner.command);
+}
+
 /* The lock is asked for before the store is read: a worker that ends in between is then shown as
  * running with an old row rather than as idle with a fresh one. */
 static void read_one(struct status_command *c, const struct source_config *source)
@@ -121,7 +135,8 @@ static void read_one(struct status_command *c, const struct source_config *sourc
                                  .ledger = &history,
                                  .locked = locked,
                                  .now_s = clock_unix_s()};
-    status_make(&parts, &c->statuses[c->count++]);
+    status_make(&parts, &c->statuses[c->count]);
+    show_holder(c, &c->statuses[c->count++]);
 }
 
 static bool print(struct status_command *c)

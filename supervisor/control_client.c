@@ -142,7 +142,14 @@ bool control_command(const struct home *home, const struct control_request *requ
                      struct error *e)
 {
     CLEANUP(control_line_release) struct control_line line;
-    return control_ask(home, request, &line, e) && print_answer(&line, CONTROL_ANSWER_MS, e);
+    if (!control_ask(home, request, &line, e))
+        return false;
+    if (!control_taken(&line, e))
+        return e->cause == CAUSE_UNREACHABLE &&
+               error_set(e, CAUSE_UNREACHABLE,
+                         "the supervisor does not answer: it is stopped, or wedged; nothing was "
+                         "done; `lattice-supervise doctor` names it");
+    return print_answer(&line, CONTROL_ANSWER_MS, e);
 }
 
 bool control_errand(const struct home *home, const struct control_request *request, bool *taken,

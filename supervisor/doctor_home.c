@@ -165,8 +165,7 @@ static void check_held_without_row(struct patient *p, const char *id)
 {
     CLEANUP(free_text) char *path = home_source_path(p->home, id, SOURCE_LOCK);
     struct lock_owner owner;
-    bool ours = lock_owners(path, &owner, 1) == 0 || strncmp(owner.command, "lattice-", 8) == 0;
-    if (ours)
+    if (!lock_owner_foreign(path, &owner))
         finding_say(add(p, FINDING_OK, "lock", id), NULL, "a worker is starting");
     else
         finding_say(add(p, FINDING_WARN, "lock", id),

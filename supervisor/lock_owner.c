@@ -89,3 +89,8 @@ size_t lock_owners(const char *path, struct lock_owner *owners, size_t room)
     closedir(proc);
     return count;
 }
+
+bool lock_owner_foreign(const char *path, struct lock_owner *owner)
+{
+    return lock_owners(path, owner, 1) > 0 && strncmp(owner->command, "lattice-", 8) != 0;
+}

@@ -15,5 +15,7 @@ struct lock_owner {
  * /proc/PID/fdinfo; the caller is not among them. At most `room`. Those of other users are seen by
  * root alone. A fork between its fork and its exec holds the lock together with its parent. */
 size_t lock_owners(const char *path, struct lock_owner *owners, size_t room);
+/* Does a process hold it that is no program of ours, and so will never write a row? */
+bool lock_owner_foreign(const char *path, struct lock_owner *owner);
 
 #endif

@@ -110,8 +110,8 @@ static void handle_purge(struct run *run, struct control_client *client,
         chores_add(run, client, request, true);
 }
 
-/* May wait for a worker: the client is told first that it is taken. */
-enum takes { AT_ONCE, LONG };
+/* Before something is done the client is told that it is taken: one that gave up is not served. */
+enum does { TELLS, ACTS };
 enum needs { NO_SOURCE, MAYBE_SOURCE, ONE_SOURCE, ANY_SOURCE /* configured or not */ };
 
 /* A new request is a row here and a command that asks for it. A handler never waits: what takes
@@ -119,13 +119,13 @@ enum needs { NO_SOURCE, MAYBE_SOURCE, ONE_SOURCE, ANY_SOURCE /* configured or no
 static const struct {
     const char *command;
     enum needs needs;
-    enum takes takes;
+    enum does does;
     void (*handle)(struct run *run, struct control_client *client,
                    const struct control_request *request, struct task *task);
 } requests[] = {
-    {"sync", ONE_SOURCE, LONG, handle_sync},        {"kick", MAYBE_SOURCE, AT_ONCE, handle_kick},
-    {"retry", ONE_SOURCE, AT_ONCE, handle_retry},   {"status", NO_SOURCE, AT_ONCE, handle_status},
-    {"break-lock", ANY_SOURCE, LONG, handle_break}, {"purge", ANY_SOURCE, LONG, handle_purge},
+    {"sync", ONE_SOURCE, ACTS, handle_sync},        {"kick", MAYBE_SOURCE, ACTS, handle_kick},
+    {"retry", ONE_SOURCE, ACTS, handle_retry},      {"status", NO_SOURCE, TELLS, handle_status},
+    {"break-lock", ANY_SOURCE, ACTS, handle_break}, {"purge", ANY_SOURCE, ACTS, handle_purge},
 };
 
 static void take_request(void *owner, struct control_client *client,
@@ -146,7 +146,7 @@ static void take_request(void *owner, struct control_client *client,
              (requests[at].needs == ONE_SOURCE || request->source[0])) {
         snprintf(text, sizeof text, "the running supervisor has no source \"%s\"", request->source);
         control_end(client, CAUSE_USAGE, text);
-    } else if (requests[at].takes == AT_ONCE || control_take(client))
+    } else if (requests[at].does == TELLS || control_take(client))
         requests[at].handle(run, client, request, task);
 }
 

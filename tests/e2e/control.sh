@@ -167,7 +167,7 @@ test_break_lock_is_done_and_counted_by_the_one_that_runs() {
 # was given up is not done later on.
 # limit: 200
 test_nobody_waits_for_a_supervisor_that_is_wedged() {
-    local purge
+    local purge kick
     service_of_notes
     touch hang
     expect_exit 0 "$SUPERVISE" kick notes
@@ -175,6 +175,8 @@ test_nobody_waits_for_a_supervisor_that_is_wedged() {
     kill -STOP "$SERVE"
     start purge "$SUPERVISE" remove notes --purge
     purge=$STARTED
+    start kick "$SUPERVISE" kick notes
+    kick=$STARTED
     start sync "$SUPERVISE" --source notes
     expect_exit 0 "$SUPERVISE" break-lock --all --force
     expect_matches "$OUT" '^notes: forced: ended pid [0-9]+ '
@@ -184,6 +186,9 @@ test_nobody_waits_for_a_supervisor_that_is_wedged() {
     wait_exit "$purge"
     expect_equal "$CODE" 75
     expect_contains purge.err 'the supervisor does not answer; nothing was removed; try again'
+    wait_exit "$kick"
+    expect_equal "$CODE" 69
+    expect_contains kick.err 'the supervisor does not answer: it is stopped, or wedged; nothing was done'
     rm hang
     kill -CONT "$SERVE"
     wait_for_line serve.err 'notes wave [0-9]+: partial' 20
@@ -194,6 +199,8 @@ test_nobody_waits_for_a_supervisor_that_is_wedged() {
     wait_gone "$SERVE" 60 # bash takes one that was stopped for ended
     wait_exit "$SERVE"
     expect_equal "$CODE" 0
+    # The first one, the one that was stopped, and the last; none for the kick.
+    expect_equal "$(sqlite3 -readonly "$LATTICE_HOME/ledger.db" 'SELECT count(*) FROM attempt')" 3
 }
 
 # remove --purge: the worker is asked to stop, then everything goes; the others are not disturbed.

@@ -114,6 +114,8 @@ test_who_holds_a_lock_and_is_no_worker_is_a_warning() {
     wait_for_line other.out held 10
     expect_exit 0 "$SUPERVISE" doctor
     expect_matches "$OUT" "^warn +lock +notes: pid $STARTED \\(hold_lock\\) holds the lock and is no worker$"
+    expect_exit 0 "$SUPERVISE" status
+    expect_matches "$OUT" "^notes +git +running .* pid $STARTED \\(hold_lock\\) holds the lock and is no worker$"
 }
 
 test_what_outlived_its_worker_is_named() {
