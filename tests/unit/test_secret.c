@@ -47,6 +47,7 @@ TEST(values_are_known_by_the_name_in_front)
     masked("curl -H 'Authorization: Bearer abcdefgh12345678'",
            "curl -H 'Authorization: Bearer ***'");
     masked("authorization: basic dXNlcjpwYXNzd29yZDEy", "authorization: basic ***");
+    masked("AUTHORIZATION: BEARER abcdefgh12345678", "AUTHORIZATION: BEARER ***");
     masked("https://me:s3cret@git.example.org/x", "https://me:***@git.example.org/x");
 }
 

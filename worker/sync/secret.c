@@ -282,10 +282,10 @@ static struct found by_address(const char *text, size_t size)
 
 /* What the second byte of a word must be for it to begin something, by its first: nearly all of a
  * text is passed over by this table. */
-static const char seconds[256][4] = {
-    ['s'] = "k",  ['r'] = "k", ['w'] = "h", ['g'] = "hil", ['A'] = "KSI",
-    ['x'] = "oa", ['n'] = "p", ['y'] = "a", ['p'] = "y",   ['h'] = "f",
-    ['S'] = "G",  ['d'] = "o", ['e'] = "y", ['B'] = "ea",  ['b'] = "ea"};
+static const char seconds[256][5] = {
+    ['s'] = "k",  ['r'] = "k", ['w'] = "h", ['g'] = "hil",  ['A'] = "KSI",
+    ['x'] = "oa", ['n'] = "p", ['y'] = "a", ['p'] = "y",    ['h'] = "f",
+    ['S'] = "G",  ['d'] = "o", ['e'] = "y", ['B'] = "eaEA", ['b'] = "eaEA"};
 
 static bool in_word(char c)
 {
@@ -303,7 +303,7 @@ static size_t next_start(char last, const char *text, size_t at, size_t size)
         if (!second[0] || in_word(last) || at + 1 >= size)
             continue;
         char next = text[at + 1];
-        if (next == second[0] || (next && (next == second[1] || (second[1] && next == second[2]))))
+        if (next && strchr(second, next))
             return at;
     }
     return size;
