@@ -1,11 +1,13 @@
 /* Any bytes as lines of an agent's log: none crashes, what comes out of a line is clean. */
-/* The reader of JSON agrees with jansson, and the state survives being written. */
+/* The reader of JSON agrees with jansson, the state survives being written, and secrets are masked
+ * as where every byte is looked at. */
 #include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/fuzz/secret_same.h"
 #include "worker/sync/log_line.h"
 #include "worker/sync/page.h"
 
@@ -152,6 +154,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_json(text, size);
     check_lines(&log_claude, text, size, false);
     check_lines(&log_codex, text, size, true);
+    MUST(secret_same(text, size));
     free(text);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "tests/fuzz/secret_same.h"
 #include "tests/unit/harness.h"
 
 static void masked(const char *text, const char *want)
@@ -79,6 +80,43 @@ TEST(names_of_things_are_no_secrets)
 TEST(again_nothing_is_left_to_mask)
 {
     masked("password=*** ghp_*** https://u:***@h", "password=*** ghp_*** https://u:***@h");
+}
+
+/* xorshift64, below `n` */
+static size_t below(uint64_t *random, size_t n)
+{
+    *random ^= *random << 13;
+    *random ^= *random >> 7;
+    *random ^= *random << 17;
+    return (size_t)(*random >> 11) % n;
+}
+
+/* Texts that consist of little but beginnings of secrets, in all places of a block. */
+TEST(what_is_passed_over_begins_no_secret)
+{
+    static const char *const parts[] = {
+        "sk-",      "sk_live_",   "whsec_",   "ghp_",     "github_pat_", "AKIA",
+        "ASIA",     "AIza",       "ya29.",    "xoxb-",    "xapp-",       "npm_",
+        "pypi-",    "hf_",        "SG.",      "dop_v1_",  "glpat-",      "eyJhbGciOiJ",
+        ".eyJ",     "Bearer ",    "BASIC ",   "password", "apiKey",      "-----BEGIN RSA ",
+        "-----",    "-----END ",  "://",      "https://", "token",       "PRIVATE KEY-----",
+        "=",        ":",          ": ",       "\"",       "'",           "@",
+        "$",        "(",          "\n",       " ",        "_",           "-",
+        "\xC3\xA4", "0123456789", "abcdefgh", "ABCDEFG1", "***",         "xk",
+    };
+    uint64_t random = 1;
+    struct buf text = {0};
+    for (int round = 0; round < 20000; round++) {
+        buf_reset(&text);
+        for (size_t n = below(&random, 40); n > 0; n--)
+            if (below(&random, 6))
+                buf_add_text(&text, parts[below(&random, sizeof parts / sizeof *parts)]);
+            else
+                buf_add_byte(&text, (char)below(&random, 256));
+        if (!secret_same(text.data ? text.data : "", text.size))
+            FAIL("round %d is masked otherwise: %.*s", round, (int)text.size, text.data);
+    }
+    buf_release(&text);
 }
 
 /* Each of these made a naive scanner look at the rest of the text again from every word. */

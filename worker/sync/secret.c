@@ -1,353 +1,115 @@
-/* What looks like a key, a token or a password: by its prefix, or by the name in front of it. */
+/* What looks like a key, a token or a password is masked: one pass over a text. */
 #include "worker/sync/secret.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+#include "worker/sync/lanes.h"
+#include "worker/sync/secret_find.h"
 
-static const char mark[] = "***";
-enum { MARK_BYTES = sizeof mark - 1 };
+/* Nearly all of a text begins no secret: 64 bytes at a time become bits, of which those are set
+ * that are looked at more closely. secret_find decides: a bit too much only takes time, and
+ * tests/unit/test_secret.c shows that none is missing. */
+enum { BLOCK = 64 };
 
-/* From a position on: so many bytes stay, so many go. Nothing goes: no secret. */
-struct found {
-    size_t stays;
-    size_t goes;
-};
-
-static bool is_upper(char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_alnum(char c)
-{
-    return is_upper(c) || is_digit(c) || (c >= 'a' && c <= 'z');
-}
-
-/* Base64 of URLs, as most tokens are. */
-static bool in_token(char c)
-{
-    return is_alnum(c) || c == '_' || c == '-';
-}
-
-static bool in_capitals(char c)
-{
-    return is_upper(c) || is_digit(c);
-}
-
-static bool in_base64(char c)
-{
-    return in_token(c) || c == '+' || c == '/' || c == '=' || c == '.' || c == '~';
-}
-
-static size_t run_of(bool (*in)(char c), const char *text, size_t size)
-{
-    size_t n = 0;
-    while (n < size && in(text[n]))
-        n++;
-    return n;
-}
-
-/* Whether something is a secret is decided by its first bytes: what is not is looked at again from
- * the next word on, and must not cost its whole length each time. */
-enum { PROBE_BYTES = 64 };
-
-static size_t probe(bool (*in)(char c), const char *text, size_t size)
-{
-    return run_of(in, text, size < PROBE_BYTES ? size : PROBE_BYTES);
-}
-
-static bool has_digit(const char *text, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        if (is_digit(text[i]))
-            return true;
-    return false;
-}
-
-/* Words that begin like this and go on for so long; all have digits, which keeps names of things
- * (`sk-learn-...`) out. Lengths: the shortest that their makers give out, or a little less. */
-#define TEXT(text) text, sizeof(text) - 1
-static const struct prefix {
+struct starts {
     const char *text;
     size_t size;
-    bool (*in)(char c);
-    size_t least;
-} prefixes[] = {
-    {TEXT("sk-"), in_token, 20},         /* OpenAI, Anthropic */
-    {TEXT("sk_live_"), in_token, 16},    /* Stripe */
-    {TEXT("sk_test_"), in_token, 16},    /* Stripe */
-    {TEXT("rk_live_"), in_token, 16},    /* Stripe */
-    {TEXT("whsec_"), in_base64, 24},     /* Stripe */
-    {TEXT("ghp_"), is_alnum, 30},        /* GitHub */
-    {TEXT("gho_"), is_alnum, 30},        /* GitHub */
-    {TEXT("ghu_"), is_alnum, 30},        /* GitHub */
-    {TEXT("ghs_"), is_alnum, 30},        /* GitHub */
-    {TEXT("ghr_"), is_alnum, 30},        /* GitHub */
-    {TEXT("github_pat_"), in_token, 20}, /* GitHub */
-    {TEXT("glpat-"), in_token, 20},      /* GitLab */
-    {TEXT("AKIA"), in_capitals, 16},     /* AWS */
-    {TEXT("ASIA"), in_capitals, 16},     /* AWS */
-    {TEXT("AIza"), in_token, 30},        /* Google */
-    {TEXT("ya29."), in_token, 20},       /* Google */
-    {TEXT("xoxb-"), in_token, 10},       /* Slack */
-    {TEXT("xoxp-"), in_token, 10},       /* Slack */
-    {TEXT("xoxa-"), in_token, 10},       /* Slack */
-    {TEXT("xoxr-"), in_token, 10},       /* Slack */
-    {TEXT("xoxs-"), in_token, 10},       /* Slack */
-    {TEXT("xapp-"), in_token, 10},       /* Slack */
-    {TEXT("npm_"), is_alnum, 30},        /* npm */
-    {TEXT("pypi-"), in_token, 50},       /* PyPI */
-    {TEXT("hf_"), is_alnum, 30},         /* Hugging Face */
-    {TEXT("SG."), in_base64, 40},        /* SendGrid */
-    {TEXT("dop_v1_"), is_alnum, 40},     /* DigitalOcean */
+    size_t at;     /* where the block in hand begins */
+    uint64_t bits; /* of it, not looked at yet */
+    bool in_word;  /* does a word go on behind it */
 };
 
-static struct found by_prefix(const char *text, size_t size)
-{
-    for (size_t i = 0; i < COUNT_OF(prefixes); i++) {
-        const struct prefix *p = &prefixes[i];
-        size_t length = p->size;
-        if (*text != *p->text || size < length || memcmp(text, p->text, length) != 0)
-            continue;
-        size_t run = probe(p->in, text + length, size - length);
-        if (run >= p->least && has_digit(text + length, run))
-            return (struct found){length, run_of(p->in, text + length, size - length)};
-    }
-    return (struct found){0};
-}
-
-/* JSON Web Token (RFC 7519): two objects and a signature, each in base64; `{"` is `eyJ`. */
-static struct found by_jwt(const char *text, size_t size)
-{
-    if (size < 20 || memcmp(text, "eyJ", 3) != 0)
-        return (struct found){0};
-    size_t head = run_of(in_token, text, size);
-    if (head < 8 || head + 4 >= size || memcmp(text + head, ".eyJ", 4) != 0)
-        return (struct found){0};
-    size_t end = head + 1;
-    end += run_of(in_token, text + end, size - end);
-    if (end < size && text[end] == '.')
-        end += 1 + run_of(in_token, text + end + 1, size - end - 1);
-    return (struct found){3, end - 3};
-}
-
-/* `Bearer` or `Basic`, a space and something with a digit in it (RFC 6750, RFC 7617). */
-static struct found by_scheme(const char *text, size_t size)
-{
-    static const char *const schemes[] = {"Bearer ", "Basic "};
-    enum { LEAST = 16 };
-    if (*text != 'B' && *text != 'b')
-        return (struct found){0};
-    for (size_t i = 0; i < COUNT_OF(schemes); i++) {
-        size_t length = strlen(schemes[i]);
-        if (size <= length || strncasecmp(text, schemes[i], length) != 0)
-            continue;
-        size_t run = probe(in_base64, text + length, size - length);
-        if (run >= LEAST && has_digit(text + length, run))
-            return (struct found){length, run_of(in_base64, text + length, size - length)};
-    }
-    return (struct found){0};
-}
-
-/* A private key in PEM (RFC 7468), up to its end line, or to the end where that is missing. */
-static struct found by_pem(const char *text, size_t size)
-{
-    static const char begin[] = "-----BEGIN ";
-    static const char kind[] = "PRIVATE KEY-----";
-    enum { LABEL_MAX = 32 };
-    size_t length = sizeof begin - 1;
-    if (size < length || memcmp(text, begin, length) != 0)
-        return (struct found){0};
-    size_t look = size - length < LABEL_MAX ? size - length : LABEL_MAX;
-    const char *label = memmem(text + length, look, kind, sizeof kind - 1);
-    if (!label)
-        return (struct found){0};
-    size_t stays = (size_t)(label - text) + sizeof kind - 1;
-    const char *end = memmem(text + stays, size - stays, "-----END ", 9);
-    size_t goes = end ? (size_t)(end - text) - stays : size - stays;
-    return (struct found){stays, goes >= MARK_BYTES ? goes : 0};
-}
-
-/* --- by the name in front ------------------------------------------------------------------------
- */
-
-/* What a name ends with whose value is a secret. */
-static const struct {
-    const char *text;
-    size_t size;
-} names[] = {
-    {TEXT("password")},    {TEXT("passwd")},     {TEXT("passphrase")},  {TEXT("secret")},
-    {TEXT("token")},       {TEXT("apikey")},     {TEXT("api_key")},     {TEXT("api-key")},
-    {TEXT("access_key")},  {TEXT("secretkey")},  {TEXT("secret_key")},  {TEXT("private_key")},
-    {TEXT("accesskey")},   {TEXT("access-key")}, {TEXT("account_key")}, {TEXT("accountkey")},
-    {TEXT("credentials")}, {TEXT("pwd")},        {TEXT("secret-key")},
+/* The second byte of what begins with this one; capitals and small letters share a bit. */
+#define SECOND(c) (UINT32_C(1) << ((c)&31))
+static const uint32_t seconds[256] = {
+    ['A'] = SECOND('K') | SECOND('S') | SECOND('I'),
+    ['B'] = SECOND('e') | SECOND('a'),
+    ['S'] = SECOND('G'),
+    ['b'] = SECOND('e') | SECOND('a'),
+    ['d'] = SECOND('o'),
+    ['e'] = SECOND('y'),
+    ['g'] = SECOND('h') | SECOND('i') | SECOND('l'),
+    ['h'] = SECOND('f'),
+    ['n'] = SECOND('p'),
+    ['p'] = SECOND('y'),
+    ['r'] = SECOND('k'),
+    ['s'] = SECOND('k'),
+    ['w'] = SECOND('h'),
+    ['x'] = SECOND('o') | SECOND('a'),
+    ['y'] = SECOND('a'),
 };
 
-static bool in_name(char c)
+/* Of the block at `p`, behind which there is one more byte. */
+static uint64_t starts_in(const char *p, bool *in_word)
 {
-    return is_alnum(c) || c == '_' || c == '-';
-}
-
-/* Does the text before end with such a name, perhaps in quotes and with spaces behind it? */
-static bool named(const char *before, size_t size)
-{
-    enum { LOOK = 64 };
-    size_t floor = size > LOOK ? size - LOOK : 0;
-    while (size > floor && strchr(" \t\"'\\`", before[size - 1]) && before[size - 1])
-        size--;
-    size_t start = size;
-    while (start > floor && in_name(before[start - 1]))
-        start--;
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        size_t length = names[i].size;
-        if (size - start >= length &&
-            strncasecmp(before + size - length, names[i].text, length) == 0)
-            return true;
+    uint64_t signs = 0;
+    uint64_t words = 0;
+    for (int i = 0; i < BLOCK; i += LANES) {
+        lanes x = lanes_load(p + i);
+        lanes dashes = (lanes)(x == '-') & (lanes)(lanes_load(p + i + 1) == '-');
+        lanes word = (lanes)((x | 0x20) - 'a' < 26) | (lanes)(x - '0' < 10) | (lanes)(x == '_');
+        signs |= lanes_bits((lanes)(x == ':') | (lanes)(x == '=') | dashes) << i;
+        words |= lanes_bits(word) << i;
     }
-    return false;
-}
-
-static bool in_value(char c)
-{
-    return (unsigned char)c > ' ' && !strchr("\"'`\\,;&()<>{}[]|", c);
-}
-
-/* A value that stands for another: a variable, a place to fill in, a call. */
-static bool stands_for(const char *value, size_t size, char behind)
-{
-    static const char *const openings[] = {"$", "%", "*", "process.env", "os.environ", "env."};
-    for (size_t i = 0; i < COUNT_OF(openings); i++) {
-        size_t length = strlen(openings[i]);
-        if (size >= length && memcmp(value, openings[i], length) == 0)
-            return true;
+    uint64_t bits = signs;
+    for (uint64_t w = words & ~(words << 1 | *in_word); w; w &= w - 1) {
+        int i = __builtin_ctzll(w);
+        bits |= (uint64_t)(seconds[(unsigned char)p[i]] >> (p[i + 1] & 31) & 1) << i;
     }
-    return behind == '(' || behind == '[' || behind == '<';
+    *in_word = words >> (BLOCK - 1);
+    return bits;
 }
 
-/* At the `=` or `:` behind a name. In quotes, or after a bare `=`, anything is a value; else, as in
- * prose and in code, only what has a digit. */
-static struct found by_name(const char *before, size_t before_size, const char *text, size_t size)
+/* The block at starts->at. */
+static void look(struct starts *s)
 {
-    enum { LEAST = 4, LEAST_LOOSE = 6 };
-    if (!named(before, before_size))
-        return (struct found){0};
-    size_t at = 1;
-    while (at < size && (text[at] == ' ' || text[at] == '\t' || text[at] == '='))
-        at++;
-    bool bare = at == 1 && text[0] == '=' && before_size && in_name(before[before_size - 1]);
-    size_t spaces = at;
-    while (at < size && strchr("\"'\\`", text[at]) && text[at])
-        at++;
-    bool quoted = at > spaces;
-    size_t run = probe(in_value, text + at, size - at);
-    char behind = at + run < size ? text[at + run] : ' ';
-    if (run < LEAST || stands_for(text + at, run, behind))
-        return (struct found){0};
-    if (quoted && run < PROBE_BYTES && !strchr("\"'`\\", behind))
-        return (struct found){0}; /* a sentence */
-    if (!quoted && !bare && (run < LEAST_LOOSE || !has_digit(text + at, run)))
-        return (struct found){0};
-    return (struct found){at, run_of(in_value, text + at, size - at)};
+    char end[BLOCK + 1] = {0};
+    size_t left = s->size - s->at;
+    if (left < sizeof end)
+        memcpy(end, s->text + s->at, left);
+    s->bits = starts_in(left < sizeof end ? end : s->text + s->at, &s->in_word);
 }
 
-/* At the `:` of `https://user:password@host`. */
-static struct found by_address(const char *text, size_t size)
+/* Where the next secret may begin; `size`: nowhere. */
+static size_t next_start(struct starts *s)
 {
-    enum { LOOK = 256 };
-    size_t end = size < LOOK ? size : LOOK;
-    size_t password = 0;
-    if (size < 8 || memcmp(text, "://", 3) != 0)
-        return (struct found){0};
-    for (size_t i = 3; i < end && (unsigned char)text[i] > ' ' && !strchr("/\"'`<>", text[i]);
-         i++) {
-        if (text[i] == ':' && !password)
-            password = i + 1;
-        if (text[i] == '@' && password && i - password >= MARK_BYTES)
-            return (struct found){password, i - password};
+    while (!s->bits) {
+        if (s->size - s->at <= BLOCK)
+            return s->size;
+        s->at += BLOCK;
+        look(s);
     }
-    return (struct found){0};
-}
-
-/* --- the pass
- * --------------------------------------------------------------------------------------- */
-
-/* What the second byte of a word must be for it to begin something, by its first: nearly all of a
- * text is passed over by this table. */
-static const char seconds[256][5] = {
-    ['s'] = "k",  ['r'] = "k", ['w'] = "h", ['g'] = "hil",  ['A'] = "KSI",
-    ['x'] = "oa", ['n'] = "p", ['y'] = "a", ['p'] = "y",    ['h'] = "f",
-    ['S'] = "G",  ['d'] = "o", ['e'] = "y", ['B'] = "eaEA", ['b'] = "eaEA"};
-
-static bool in_word(char c)
-{
-    return is_alnum(c) || c == '_';
-}
-
-/* Where the next byte stands that may begin something; `size` if none does. */
-static size_t next_start(char last, const char *text, size_t at, size_t size)
-{
-    for (; at < size; last = text[at++]) {
-        char c = text[at];
-        if (c == ':' || c == '=' || c == '-')
-            return at;
-        const char *second = seconds[(unsigned char)c];
-        if (!second[0] || in_word(last) || at + 1 >= size)
-            continue;
-        char next = text[at + 1];
-        if (next && strchr(second, next))
-            return at;
-    }
-    return size;
-}
-
-static struct found find(const char *before, size_t before_size, const char *text, size_t size)
-{
-    struct found found = {0};
-    char last = before_size ? before[before_size - 1] : ' ';
-    switch (*text) {
-    case ':':
-        found = by_address(text, size);
-        return found.goes ? found : by_name(before, before_size, text, size);
-    case '=':
-        return by_name(before, before_size, text, size);
-    case '-':
-        return last == '-' ? found : by_pem(text, size);
-    }
-    found = by_prefix(text, size);
-    if (!found.goes && last != '-') /* else it stands in what was looked at already */
-        found = by_jwt(text, size);
-    return found.goes ? found : by_scheme(text, size);
+    size_t start = s->at + (size_t)__builtin_ctzll(s->bits);
+    s->bits &= s->bits - 1;
+    return start;
 }
 
 size_t secret_mask(char *text, size_t size)
 {
+    struct starts starts = {.text = text, .size = size};
     size_t kept = 0;
-    for (size_t read = 0; read < size;) {
-        size_t start = next_start(kept ? text[kept - 1] : ' ', text, read, size);
+    size_t read = 0;
+    if (size)
+        look(&starts);
+    while (read < size) {
+        size_t start = next_start(&starts);
+        struct secret_found found = {0};
         if (kept != read)
             memmove(text + kept, text + read, start - read);
         kept += start - read;
         read = start;
-        if (start == size)
-            break;
-        struct found found = find(text, kept, text + read, size - read);
-        if (found.goes == 0) {
-            text[kept++] = text[read++];
+        if (read < size)
+            found = secret_find(text, kept, text + read, size - read);
+        if (!found.goes)
             continue;
-        }
         memmove(text + kept, text + read, found.stays);
-        memcpy(text + kept + found.stays, mark, MARK_BYTES);
-        kept += found.stays + MARK_BYTES;
+        memcpy(text + kept + found.stays, "***", SECRET_MARK_BYTES);
+        kept += found.stays + SECRET_MARK_BYTES;
         read += found.stays + found.goes;
+        starts = (struct starts){.text = text, .size = size, .at = read};
+        look(&starts);
     }
     return kept;
 }
