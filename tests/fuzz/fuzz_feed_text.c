@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/text.h"
-#include "worker/sync/feed_date.h"
+#include "worker/sync/date.h"
 #include "worker/sync/json_pointer.h"
 #include "worker/sync/web_link.h"
 
@@ -19,11 +19,11 @@ static void date(const char *text)
 {
     int64_t at;
     int64_t again;
-    char written[FEED_DATE_SIZE];
-    if (!feed_date_read(text, &at))
+    char written[DATE_SIZE];
+    if (!date_read(text, &at))
         return;
-    feed_date_write(at, written);
-    must(!written[0] || (feed_date_read(written, &again) && again == at));
+    date_write(at, written);
+    must(!written[0] || (date_read(written, &again) && again == at));
 }
 
 static void pointer(const char *text)

@@ -167,12 +167,26 @@ TEST(codex_totals_count_by_what_they_grew)
     log_reader_release(&reader);
 }
 
-TEST(times_are_those_of_rfc_3339)
+static void time_is(const char *text, int64_t at, const char *day)
 {
-    CHECK_INT(log_time("1970-01-01T00:00:00Z"), 0);
-    CHECK_INT(log_time("1970-01-01T01:00:00.999+01:00"), 0);
-    CHECK_INT(log_time("1970-01-01"), -1);
-    CHECK_INT(log_time("1970-01-01T00:00:00"), -1);
-    CHECK_INT(log_time("1970-01-01T00:00:00Zx"), -1);
-    CHECK_INT(log_time(""), -1);
+    char *whole = xasprintf("{\"type\":\"user\",\"timestamp\":%s}", text);
+    CHECK(take(&log_claude, whole));
+    CHECK_INT(line.at, at);
+    CHECK_STR(line.day, day);
+    free(whole);
+}
+
+TEST(a_line_has_the_day_of_its_time_in_utc)
+{
+    time_is("\"1970-01-01T00:00:00Z\"", 0, "1970-01-01");
+    time_is("\"1970-01-01T01:00:00.999+01:00\"", 0, "1970-01-01");
+    time_is("\"2026-05-01T00:30:00.123456789+02:00\"", 1777588200, "2026-04-30");
+    time_is("\"2026-04-30T23:59:59Z\"", 1777593599, "2026-04-30");
+    time_is("\"2026-05-01T00:00:00Z\"", 1777593600, "2026-05-01");
+    time_is("\"1969-12-31T23:59:59Z\"", -1, "");
+    time_is("\"1970-01-01T00:00:00Zx\"", -1, "");
+    time_is("\"2026-05-01T00:00:00Z and so on, longer than any time is\"", -1, "");
+    time_is("\"\"", -1, "");
+    time_is("5", -1, "");
+    log_reader_release(&reader);
 }

@@ -21,7 +21,7 @@ struct feed_entry {
     enum feed_text title_type;
     struct buf url; /* whole, if it could be resolved */
     struct buf author;
-    struct buf published; /* dates: see feed_date.h */
+    struct buf published; /* dates: see date.h */
     struct buf updated;
     struct buf body;
     enum feed_text body_type;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-#include "worker/sync/feed_date.h"
+#include "worker/sync/date.h"
 #include "worker/sync/html_text.h"
 #include "worker/sync/page.h"
 
@@ -136,7 +136,7 @@ static void add_line(struct buf *page, const char *key, const struct buf *value,
 static void add_date(struct buf *page, const char *key, const struct buf *value)
 {
     int64_t at;
-    char text[FEED_DATE_SIZE];
+    char text[DATE_SIZE];
     if (!value->size)
         return;
     /* Numbers are Unix seconds, or milliseconds where seconds would be too far off. */
@@ -146,8 +146,8 @@ static void add_date(struct buf *page, const char *key, const struct buf *value)
         at = strtoll(value->data, NULL, 10);
         at = at > 100000000000 ? at / 1000 : at;
     }
-    if (number || feed_date_read(value->data, &at)) {
-        feed_date_write(at, text);
+    if (number || date_read(value->data, &at)) {
+        date_write(at, text);
         if (text[0]) {
             add_value(page, key, text, strlen(text));
             return;

@@ -69,7 +69,7 @@ static void take_assistant(struct log_json *json, struct log_state *state, struc
     else
         for (log_json_at b = log_json_first(json, content); b; b = log_json_next(json, content, b))
             take_said(json, state, line, b);
-    log_copy(json, log_json_member(json, message, "model"), line->model, sizeof line->model);
+    log_copy(line, json, log_json_member(json, message, "model"), line->model, sizeof line->model);
     if (strcmp(line->model, "<synthetic>") != 0) /* the program's own words, of no model */
         take_usage(json, state, line, message);
 }
@@ -182,7 +182,8 @@ static void take_user(struct log_json *json, struct log_state *state, struct log
 static void take_title(struct log_json *json, struct log_line *line, const char *key,
                        enum log_title rank)
 {
-    log_copy(json, log_json_member(json, LOG_JSON_ROOT, key), line->title, sizeof line->title);
+    log_copy(line, json, log_json_member(json, LOG_JSON_ROOT, key), line->title,
+             sizeof line->title);
     if (line->title[0])
         line->title_rank = rank;
 }
@@ -190,7 +191,7 @@ static void take_title(struct log_json *json, struct log_line *line, const char 
 static void take(struct log_json *json, struct log_state *state, struct log_line *line)
 {
     log_json_at type = log_json_member(json, LOG_JSON_ROOT, "type");
-    log_copy(json, log_json_member(json, LOG_JSON_ROOT, "sessionId"), line->session,
+    log_copy(line, json, log_json_member(json, LOG_JSON_ROOT, "sessionId"), line->session,
              sizeof line->session);
     if (log_json_is(json, type, "custom-title"))
         take_title(json, line, "customTitle", LOG_TITLE_GIVEN);
@@ -200,7 +201,7 @@ static void take(struct log_json *json, struct log_state *state, struct log_line
         take_title(json, line, "summary", LOG_TITLE_MADE);
     if (log_json_true(json, log_json_member(json, LOG_JSON_ROOT, "isMeta")))
         return;
-    log_copy(json, log_json_member(json, LOG_JSON_ROOT, "cwd"), line->cwd, sizeof line->cwd);
+    log_copy(line, json, log_json_member(json, LOG_JSON_ROOT, "cwd"), line->cwd, sizeof line->cwd);
     line->sidechain = log_json_true(json, log_json_member(json, LOG_JSON_ROOT, "isSidechain"));
     if (log_json_is(json, type, "user"))
         take_user(json, state, line);

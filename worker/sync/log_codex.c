@@ -9,16 +9,16 @@
 
 static void take_meta(struct log_json *json, struct log_line *line, log_json_at payload)
 {
-    log_copy(json, log_json_member(json, payload, "id"), line->session, sizeof line->session);
-    log_copy(json, log_json_member(json, payload, "cwd"), line->cwd, sizeof line->cwd);
+    log_copy(line, json, log_json_member(json, payload, "id"), line->session, sizeof line->session);
+    log_copy(line, json, log_json_member(json, payload, "cwd"), line->cwd, sizeof line->cwd);
 }
 
 static void take_context(struct log_json *json, struct log_state *state, struct log_line *line,
                          log_json_at payload)
 {
     char model[LOG_NAME_BYTES];
-    log_copy(json, log_json_member(json, payload, "cwd"), line->cwd, sizeof line->cwd);
-    log_copy(json, log_json_member(json, payload, "model"), model, sizeof model);
+    log_copy(line, json, log_json_member(json, payload, "cwd"), line->cwd, sizeof line->cwd);
+    log_copy(line, json, log_json_member(json, payload, "model"), model, sizeof model);
     if (model[0])
         memcpy(state->model, model, sizeof model);
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "worker/sync/lanes.h"
+
 struct scan {
     struct log_json *json;
     const char *const *inside;
@@ -49,20 +51,14 @@ static void skip_space(struct scan *s)
         s->at++;
 }
 
-/* Offset of the first quote, backslash or control byte, eight bytes at a time. */
+/* Offset of the first quote, backslash or control byte. */
 static size_t string_stop(const char *text, size_t at, size_t size)
 {
-    const uint64_t ones = 0x0101010101010101;
-    const uint64_t tops = 0x8080808080808080;
-    for (; at + 8 <= size; at += 8) {
-        uint64_t word;
-        memcpy(&word, text + at, 8);
-        uint64_t quote = word ^ (ones * '"');
-        uint64_t slash = word ^ (ones * '\\');
-        uint64_t hit =
-            ((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((word - ones * ' ') & ~word);
-        if (hit & tops)
-            break;
+    for (; at + LANES <= size; at += LANES) {
+        lanes x = lanes_load(text + at);
+        uint64_t stops = lanes_bits((lanes)(x == '"') | (lanes)(x == '\\') | (lanes)(x < ' '));
+        if (stops)
+            return at + (size_t)__builtin_ctzll(stops);
     }
     while (at < size && text[at] != '"' && text[at] != '\\' && (unsigned char)text[at] >= ' ')
         at++;

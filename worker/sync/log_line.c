@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <xxhash.h>
 
+#include "worker/sync/date.h"
 #include "worker/sync/page.h"
 #include "worker/sync/secret.h"
 
@@ -38,15 +38,28 @@ static void clear(struct log_line *line)
     buf_reset(&line->text);
 }
 
-static void take_time(const struct log_json *json, struct log_line *line)
+static void take_time(struct log_reader *reader)
 {
-    char text[40];
-    log_copy(json, log_json_member(json, LOG_JSON_ROOT, "timestamp"), text, sizeof text);
-    line->at = log_time(text);
-    struct tm utc;
-    time_t at = (time_t)line->at;
-    if (line->at >= 0 && gmtime_r(&at, &utc))
-        strftime(line->day, sizeof line->day, "%Y-%m-%d", &utc);
+    enum { DAY_S = 86400 };
+    const struct log_json *json = &reader->json;
+    struct log_line *line = &reader->line;
+    char text[DATE_SIZE + 24];
+    int64_t at;
+    const struct log_json_value *v =
+        &json->values[log_json_member(json, LOG_JSON_ROOT, "timestamp")];
+    if (v->kind != LOG_JSON_STRING || v->size >= sizeof text)
+        return;
+    memcpy(text, json->text + v->start, v->size);
+    text[v->size] = '\0';
+    if (!date_read(text, &at) || at < 0)
+        return;
+    line->at = at;
+    if (!reader->day[0] || reader->day_of != at / DAY_S) {
+        date_write(at, text);
+        memcpy(reader->day, text, sizeof reader->day - 1);
+        reader->day_of = at / DAY_S;
+    }
+    memcpy(line->day, reader->day, sizeof line->day);
 }
 
 bool log_line_read(struct log_reader *reader, const char *text, size_t size, bool cut)
@@ -57,7 +70,7 @@ bool log_line_read(struct log_reader *reader, const char *text, size_t size, boo
     if (!log_json_read(json, text, size, &options) ||
         log_json_kind(json, LOG_JSON_ROOT) != LOG_JSON_OBJECT)
         return false;
-    take_time(json, &reader->line);
+    take_time(reader);
     reader->format->take(json, &reader->state, &reader->line);
     return true;
 }
@@ -86,11 +99,12 @@ size_t log_clean(char *text, size_t size)
     return secret_mask(text, size);
 }
 
-/* One line: runs of white space become one space. The new size. */
-static size_t one_line(char *text, size_t size)
+/* One line: runs of white space become one space. The new size; where that is above `most`, more
+ * than that is not needed. */
+static size_t one_line(char *text, size_t size, size_t most)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0; i < size && kept <= most + 1; i++) {
         bool space = text[i] == ' ' || text[i] == '\n' || text[i] == '\t' || text[i] == '\r';
         if (space && (kept == 0 || text[kept - 1] == ' '))
             continue;
@@ -108,18 +122,20 @@ static size_t trim(const char *text, size_t *start, size_t end)
     return end;
 }
 
-void log_copy(const struct log_json *json, log_json_at at, char *out, size_t size)
+void log_copy(struct log_line *line, const struct log_json *json, log_json_at at, char *out,
+              size_t size)
 {
-    struct buf text = {0};
-    out[0] = '\0';
-    if (log_json_text(json, at, size * 2, &text) && text.size) {
-        size_t length = one_line(text.data, log_clean(text.data, text.size));
+    size_t start = line->text.size;
+    size_t length = 0;
+    if (log_json_text(json, at, size * 2, &line->text)) {
+        char *text = line->text.data + start;
+        length = one_line(text, log_clean(text, line->text.size - start), size);
         if (length >= size)
-            length = utf8_floor(text.data, size - 1);
-        memcpy(out, text.data, length);
-        out[length] = '\0';
+            length = utf8_floor(text, size - 1);
+        memcpy(out, text, length);
     }
-    buf_release(&text);
+    out[length] = '\0';
+    line->text.size = start;
 }
 
 static struct log_block *new_block(struct log_line *line, enum log_block_kind kind)
@@ -140,7 +156,7 @@ bool log_add_raw(struct log_line *line, enum log_block_kind kind, size_t start, 
     char *text = line->text.data + start;
     size_t size = line->text.size > start ? log_clean(text, line->text.size - start) : 0;
     if (most && size)
-        size = one_line(text, size);
+        size = one_line(text, size, most);
     line->text.size = start + size;
     if (most && size > most) {
         line->text.size = start + utf8_floor(text, most);
@@ -197,7 +213,7 @@ void log_add_call(struct log_line *line, struct log_state *state, const struct l
     if (!log_add_raw(line, LOG_CALL, start, LOG_CALL_BYTES))
         *new_block(line, LOG_CALL) = (struct log_block){.kind = LOG_CALL, .start = start};
     struct log_block *block = &line->blocks[line->count - 1];
-    log_copy(json, call->name, block->tool, sizeof block->tool);
+    log_copy(line, json, call->name, block->tool, sizeof block->tool);
     size_t slot = state->next_tool++ % LOG_TOOLS_OPEN;
     state->tools[slot].id = log_hash(json, call->id, 0);
     memcpy(state->tools[slot].name, block->tool, sizeof block->tool);
@@ -227,25 +243,4 @@ uint64_t log_hash(const struct log_json *json, log_json_at a, log_json_at b)
         hash = XXH3_64bits_withSeed(json->text + (text ? v->start : 0), text ? v->size : 0, hash);
     }
     return hash ? hash : 1;
-}
-
-/* `2026-05-01T12:00:00.123Z` or with an offset such as `+02:00`: RFC 3339, section 5.6. */
-int64_t log_time(const char *text)
-{
-    struct tm utc = {0};
-    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &utc);
-    if (!end)
-        return -1;
-    if (*end == '.')
-        end += 1 + strspn(end + 1, "0123456789");
-    int64_t at = timegm(&utc);
-    if (*end == 'Z' && !end[1])
-        return at;
-    bool offset = (*end == '+' || *end == '-') && strspn(end + 1, "0123456789") == 2 &&
-                  end[3] == ':' && strspn(end + 4, "0123456789") == 2 && !end[6];
-    if (!offset)
-        return -1;
-    int64_t minutes =
-        (end[1] - '0') * 600 + (end[2] - '0') * 60 + (end[4] - '0') * 10 + end[5] - '0';
-    return at - (*end == '+' ? minutes : -minutes) * 60;
 }

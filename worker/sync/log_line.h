@@ -101,6 +101,8 @@ struct log_reader {
     struct log_state state;
     struct log_json json; /* of the last line */
     struct log_line line; /* the same */
+    int64_t day_of;       /* day since 1970-01-01 of the last line that has a time */
+    char day[11];         /* and its name */
 };
 
 /* False if it is no JSON object. `cut`: there was more of the line than these bytes. */
@@ -110,7 +112,8 @@ void log_reader_release(struct log_reader *reader);
 /* --- for the formats ------------------------------------------------------------------------- */
 
 /* Copies a short text in one line, cut at `size`; "" if it is none. */
-void log_copy(const struct log_json *json, log_json_at at, char *out, size_t size);
+void log_copy(struct log_line *line, const struct log_json *json, log_json_at at, char *out,
+              size_t size);
 /* Appends a block with this text, shortened to about `most` bytes (0: not). False, and nothing
  * added, if nothing is left of it. */
 bool log_add(struct log_line *line, enum log_block_kind kind, const struct log_json *json,
@@ -130,8 +133,6 @@ void log_name_result(struct log_line *line, struct log_state *state, const struc
                      log_json_at id);
 /* Removes what must not be stored and masks secrets; the new size. */
 size_t log_clean(char *text, size_t size);
-/* Unix seconds of an RFC 3339 time, -1 if it is none. */
-int64_t log_time(const char *text);
 /* Hash of up to two texts; never 0. */
 uint64_t log_hash(const struct log_json *json, log_json_at a, log_json_at b);
 

@@ -1,21 +1,21 @@
 /* Dates of feeds. */
 #include "tests/unit/harness.h"
-#include "worker/sync/feed_date.h"
+#include "worker/sync/date.h"
 
 static void reads(const char *text, const char *want)
 {
     int64_t at = -1;
-    char got[FEED_DATE_SIZE];
-    if (!feed_date_read(text, &at))
+    char got[DATE_SIZE];
+    if (!date_read(text, &at))
         FAIL("\"%s\" is not read", text);
-    feed_date_write(at, got);
+    date_write(at, got);
     CHECK_STR(got, want);
 }
 
 static void refuses(const char *text)
 {
     int64_t at;
-    if (feed_date_read(text, &at))
+    if (date_read(text, &at))
         FAIL("\"%s\" is taken", text);
 }
 
@@ -61,13 +61,13 @@ TEST(refuses_what_is_no_date)
 
 TEST(writes_nothing_for_years_beyond_four_digits)
 {
-    char got[FEED_DATE_SIZE];
-    feed_date_write(INT64_C(253402300800), got);
+    char got[DATE_SIZE];
+    date_write(INT64_C(253402300800), got);
     CHECK_STR(got, "");
-    feed_date_write(INT64_MAX, got);
+    date_write(INT64_MAX, got);
     CHECK_STR(got, "");
-    feed_date_write(INT64_MIN, got);
+    date_write(INT64_MIN, got);
     CHECK_STR(got, "");
-    feed_date_write(-1, got);
+    date_write(-1, got);
     CHECK_STR(got, "1969-12-31T23:59:59Z");
 }

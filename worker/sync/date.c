@@ -1,5 +1,5 @@
-/* Dates as feeds write them: RFC 3339 and RFC 822, by hand, since strptime follows the locale. */
-#include "worker/sync/feed_date.h"
+/* Dates of RFC 3339 and RFC 822, by hand, since strptime follows the locale. */
+#include "worker/sync/date.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -177,7 +177,7 @@ static bool rfc822(const char *p, struct date *d)
     return named_zone(p, &d->offset_minutes);
 }
 
-bool feed_date_read(const char *text, int64_t *unix_s)
+bool date_read(const char *text, int64_t *unix_s)
 {
     struct date d = {0};
     text = skip_blank(text);
@@ -187,7 +187,7 @@ bool feed_date_read(const char *text, int64_t *unix_s)
     return rfc822(text, &d) && to_unix(&d, unix_s);
 }
 
-void feed_date_write(int64_t unix_s, char out[FEED_DATE_SIZE])
+void date_write(int64_t unix_s, char out[DATE_SIZE])
 {
     /* The way back, by the same 400 years counted from a first of March. */
     int64_t day = unix_s / 86400 - (unix_s % 86400 < 0);
@@ -209,6 +209,6 @@ void feed_date_write(int64_t unix_s, char out[FEED_DATE_SIZE])
              "%04" PRId64 "-%02" PRId64 "-%02" PRId64 "T%02" PRId64 ":%02" PRId64 ":%02" PRId64 "Z",
              y, month, day_of_year - (153 * shifted + 2) / 5 + 1, second / 3600, second / 60 % 60,
              second % 60);
-    memcpy(out, text, FEED_DATE_SIZE);
-    out[FEED_DATE_SIZE - 1] = '\0';
+    memcpy(out, text, DATE_SIZE);
+    out[DATE_SIZE - 1] = '\0';
 }
