@@ -12,7 +12,7 @@
 /* A file replaced between open and lock is rare; replaced this often it is an attack or a bug. */
 enum { LOCK_TRIES = 16 };
 
-static bool same_file(int fd, const char *path)
+bool lock_kernel_is_at(int fd, const char *path)
 {
     struct stat held;
     struct stat named;
@@ -20,31 +20,59 @@ static bool same_file(int fd, const char *path)
            held.st_ino == named.st_ino;
 }
 
-enum lock_answer lock_kernel_acquire(const char *path, int *out, struct error *e)
+static enum lock_answer take(int fd, int how)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int code = 0;
+    do
+        code = fcntl(fd, how, &whole) == 0 ? 0 : errno;
+    while (code == EINTR);
+    errno = code;
+    return !code ? LOCK_TAKEN : code == EAGAIN || code == EACCES ? LOCK_BUSY : LOCK_FAILED;
+}
+
+enum lock_answer lock_kernel_take(int fd)
+{
+    return take(fd, F_OFD_SETLK);
+}
+
+/* Says so, and leaves errno as it was. */
+static enum lock_answer failed(const char *path, int code, struct error *e)
+{
+    error_set(e, CAUSE_STORE, "lock %s: %s", path, strerror(code));
+    errno = code;
+    return LOCK_FAILED;
+}
+
+/* `how`: F_OFD_SETLK or F_OFD_SETLKW. What is waited on is in *out, for who is cancelled. */
+static enum lock_answer acquire(const char *path, int how, int *out, struct error *e)
 {
     for (int i = 0; i < LOCK_TRIES; i++) {
-        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0) {
-            error_set(e, CAUSE_STORE, "lock %s: %s", path, strerror(errno));
-            return LOCK_FAILED;
-        }
-        struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-        if (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
-            int reason = errno;
-            close(fd);
-            if (reason == EAGAIN || reason == EACCES)
-                return LOCK_BUSY;
-            error_set(e, CAUSE_STORE, "lock %s: %s", path, strerror(reason));
-            return LOCK_FAILED;
-        }
-        if (same_file(fd, path)) {
-            *out = fd;
+        *out = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (*out < 0)
+            return failed(path, errno, e);
+        enum lock_answer answer = take(*out, how);
+        int code = errno;
+        if (answer == LOCK_TAKEN && lock_kernel_is_at(*out, path))
             return LOCK_TAKEN;
-        }
-        close(fd);
+        close_fd(out);
+        if (answer == LOCK_BUSY)
+            return LOCK_BUSY;
+        if (answer == LOCK_FAILED)
+            return failed(path, code, e);
     }
     error_set(e, CAUSE_STORE, "lock %s: the file is replaced again and again", path);
     return LOCK_FAILED;
+}
+
+enum lock_answer lock_kernel_acquire(const char *path, int *fd, struct error *e)
+{
+    return acquire(path, F_OFD_SETLK, fd, e);
+}
+
+enum lock_answer lock_kernel_wait(const char *path, int *fd, struct error *e)
+{
+    return acquire(path, F_OFD_SETLKW, fd, e);
 }
 
 bool lock_kernel_held(const char *path)

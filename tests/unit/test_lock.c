@@ -1,7 +1,9 @@
 /* Kernel locks: one holder, whatever is forked, removed or replaced. */
 #include "common/lock.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -48,6 +50,73 @@ TEST(a_second_holder_is_refused_in_and_out_of_the_process)
     CHECK_INT(fd, -1);
     CHECK_INT(try(path), LOCK_TAKEN);
     CHECK_INT(try_elsewhere(path), LOCK_TAKEN);
+}
+
+TEST(a_file_that_is_open_can_be_locked_and_is_known_by_its_name)
+{
+    const char *path = test_write("lock", "", 0);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    int other = open(path, O_RDWR | O_CLOEXEC);
+    CHECK_INT(lock_kernel_take(fd), LOCK_TAKEN);
+    CHECK_INT(lock_kernel_take(fd), LOCK_TAKEN);
+    CHECK_INT(lock_kernel_take(other), LOCK_BUSY);
+    CHECK(lock_kernel_is_at(fd, path));
+    CHECK(unlink(path) == 0);
+    CHECK(!lock_kernel_is_at(fd, path));
+    CHECK(lock_kernel_is_at(fd, test_path("other")) == false);
+    CHECK(test_write("lock", "", 0) != NULL);
+    CHECK(!lock_kernel_is_at(fd, path));
+    lock_kernel_release(&fd);
+    close(other);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    CHECK_INT(lock_kernel_take(fd), LOCK_FAILED);
+    CHECK_INT(errno, EBADF);
+    close(fd);
+}
+
+struct waiting {
+    const char *path;
+    int fd;
+    enum lock_answer answer;
+};
+
+static void *wait_for_lock(void *owner)
+{
+    struct waiting *w = owner;
+    struct error e = {0};
+    w->answer = lock_kernel_wait(w->path, &w->fd, &e);
+    return NULL;
+}
+
+TEST(who_waits_gets_it_when_it_is_free)
+{
+    struct waiting w = {test_path("lock"), -1, LOCK_FAILED};
+    pthread_t thread;
+    int fd = take(w.path);
+    CHECK(pthread_create(&thread, NULL, wait_for_lock, &w) == 0);
+    lock_kernel_release(&fd);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK_INT(w.answer, LOCK_TAKEN);
+    CHECK_INT(try(w.path), LOCK_BUSY);
+    lock_kernel_release(&w.fd);
+}
+
+/* Whether it waits already or has not begun to. */
+TEST(who_waits_can_be_cancelled)
+{
+    for (int i = 0; i < 50; i++) {
+        struct waiting w = {test_path("lock"), -1, LOCK_FAILED};
+        void *end = NULL;
+        pthread_t thread;
+        int fd = take(w.path);
+        CHECK(pthread_create(&thread, NULL, wait_for_lock, &w) == 0);
+        CHECK(pthread_cancel(thread) == 0);
+        CHECK(pthread_join(thread, &end) == 0);
+        CHECK(end == PTHREAD_CANCELED);
+        lock_kernel_release(&fd);
+        CHECK_INT(try(w.path), LOCK_TAKEN);
+        lock_kernel_release(&w.fd);
+    }
 }
 
 TEST(the_file_is_private_and_its_descriptor_closes_at_exec)
@@ -124,5 +193,6 @@ TEST(a_symbolic_link_or_a_missing_folder_is_a_failure_with_its_path)
     CHECK_CONTAINS(e.text, path);
     CHECK(access(test_path("elsewhere"), F_OK) != 0);
     CHECK_INT(lock_kernel_acquire(test_path("no/such/lock"), &fd, &e), LOCK_FAILED);
+    CHECK_INT(errno, ENOENT);
     CHECK_INT(fd, -1);
 }
