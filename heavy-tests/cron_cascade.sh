@@ -2,11 +2,12 @@
 # way (`timeout D sh -c 'for each source: sync'`): who is served, and how stale it gets.
 #
 # RUNS=12 HEALTHY=20 LIMIT=10 (seconds of a run) TIMEOUT=3 (of a worker) PAGES=60000 (of the large one)
+# WORDS=400 (that a page of the large one has more: large by its text, for its list must fit in TIMEOUT)
 # GROWTH (pages that come to it before each run; half as many again as this machine does in a run)
 # shellcheck shell=bash
 set -euo pipefail
 
-: "${RUNS:=12}" "${HEALTHY:=20}" "${LIMIT:=10}" "${TIMEOUT:=3}" "${PAGES:=60000}" "${GROWTH:=}"
+: "${RUNS:=12}" "${HEALTHY:=20}" "${LIMIT:=10}" "${TIMEOUT:=3}" "${PAGES:=60000}" "${WORDS:=400}" "${GROWTH:=}"
 supervise=$LATTICE_BIN/lattice-supervise
 worker=$LATTICE_BIN/lattice-worker
 work=$(mktemp -d)
@@ -31,14 +32,16 @@ exec "$real_git" "\$@"
 GIT
 chmod +x "$work/bin/git"
 
-# pages REPO FROM TO: one commit that adds pages FROM to TO.
+# pages REPO FROM TO WORDS: one commit that adds pages FROM to TO, of 60 words and WORDS that all share.
 pages() {
-    awk -v from="$2" -v to="$3" 'BEGIN {
+    awk -v from="$2" -v to="$3" -v words="$4" 'BEGIN {
+        for (w = 0; w < words; w++) shared = shared sprintf(" word%d", (w * w * 37) % 20011)
         printf "commit refs/heads/main\ncommitter t <t@example.org> %d +0000\ndata 1\nx\n", 1700000000 + to
         if (from > 1) print "from refs/heads/main^0"
         for (i = from; i <= to; i++) {
             text = sprintf("# Page %d\n\nText of page %d", i, i)
             for (w = 0; w < 60; w++) text = text sprintf(" word%d", (i * 7919 + w * w * 31) % 20011)
+            text = text shared
             printf "M 100644 inline dir%d/page%d.md\ndata %d\n%s\n", i % 100, i, length(text) + 1, text "\n"
         }
     }' | "$real_git" -C "$1" fast-import --quiet --force
@@ -51,14 +54,16 @@ done
 all=(big hang "${healthy[@]}") # the serial way meets the bad ones first
 for id in "${all[@]}"; do
     git init -q "$work/$id"
-    if [ "$id" = big ]; then pages "$work/big" 1 "$PAGES"; else pages "$work/$id" 1 5; fi
+    if [ "$id" = big ]; then pages "$work/big" 1 "$PAGES" "$WORDS"; else pages "$work/$id" 1 5 0; fi
 done
 
 # What this machine does of the large one in one run decides what is too large for it.
 if [ -z "$GROWTH" ]; then
     LATTICE_HOME=$work/first "$supervise" add big "$work/big" >/dev/null
     LATTICE_HOME=$work/first "$supervise" --source big --waves 1 --timeout "$TIMEOUT" >/dev/null 2>&1 || true
-    GROWTH=$(($(sqlite3 -readonly "$work/first/sources/big/store.db" 'SELECT count(*) FROM page') * 3 / 2 + 5000))
+    first=$(sqlite3 -readonly "$work/first/sources/big/store.db" 'SELECT count(*) FROM page')
+    [ "$first" -lt "$PAGES" ] || fail "all $PAGES pages were done in one run: make PAGES larger"
+    GROWTH=$((first * 3 / 2 + 5000))
     rm -rf "$work/first"
 fi
 
@@ -97,9 +102,9 @@ done
 big_finished=0
 for ((run = 1; run <= RUNS; run++)); do
     for id in "${healthy[@]}"; do
-        pages "$work/$id" $((run * 5 + 1)) $((run * 5 + 5))
+        pages "$work/$id" $((run * 5 + 1)) $((run * 5 + 5)) 0
     done
-    pages "$work/big" $((PAGES + (run - 1) * GROWTH + 1)) $((PAGES + run * GROWTH))
+    pages "$work/big" $((PAGES + (run - 1) * GROWTH + 1)) $((PAGES + run * GROWTH)) "$WORDS"
     for way in ours serial; do
         "run_$way"
         everyone=1
