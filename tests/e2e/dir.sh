@@ -21,15 +21,11 @@ docs_equal() {
 }
 
 # cut_by SIGNAL: a run that gets the signal among its pages, after a commit and before the end. One
-# that was over before, or had kept nothing yet, is made again. The short grace makes it commit often.
+# that was over before, or had kept nothing yet, is made again.
 cut_by() {
     local try
     for try in 1 2 3 4 5 6 7 8; do
-        rm -f "$TEST_DIR/results"
-        supervise_as docs "$(job "\"run_id\":\"0000000000000000000000000000000$try\",\"grace_ms\":100")"
-        wait_for_line "$TEST_DIR/results" '"phase":"import","done":[1-9]|"type":"result"' 30
-        kill "-$1" "$(cat "$TEST_DIR/worker.pid")" 2>/dev/null || true
-        wait_exit "$STARTED"
+        cut_in_import docs "$1" "0000000000000000000000000000000$try"
         [ "$(sql docs 'SELECT target IS NULL FROM sync_state')" = 1 ] || return 0
         grep -q '"outcome":"ok"' "$TEST_DIR/results" || continue
         sed -i "\$a try $try" "$TEST_DIR/docs/pages"/*.md

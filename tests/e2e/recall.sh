@@ -138,18 +138,14 @@ test_an_emptied_server_empties_no_store() {
 }
 
 # cut_by SIGNAL: a run that gets it among its pages, after a commit and before the end. One that was
-# over before, or had kept nothing yet, is made again. The short grace makes it commit often.
+# over before, or had kept nothing yet, is made again.
 cut_by() {
     local try
     sessions 3000 first | scan 3 1700000000
     sync_exits 0 'recall: ok, 3000 pages' recall
     for try in 1 2 3 4 5 6 7 8; do
-        rm -f "$TEST_DIR/results"
         sessions 3000 "try $try" | scan $((try + 3)) $((1700000000 + try))
-        supervise_as recall "$(job "\"run_id\":\"0000000000000000000000000000000$try\",\"grace_ms\":100")"
-        wait_for_line "$TEST_DIR/results" '"phase":"import","done":[1-9]|"type":"result"' 30
-        kill "-$1" "$(cat "$TEST_DIR/worker.pid")" 2>/dev/null || true
-        wait_exit "$STARTED"
+        cut_in_import recall "$1" "0000000000000000000000000000000$try"
         [ "$(sql recall 'SELECT target IS NULL FROM sync_state')" = 1 ] || return 0
     done
     fail "no run was cut by $1"

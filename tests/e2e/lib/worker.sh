@@ -135,3 +135,13 @@ own_mounts() {
     unshare -m true 2>/dev/null || skip 'mounting is not allowed here'
     TEST_OWN_MOUNTS=1 exec unshare -m -- bash -euo pipefail "$0" "$1" "$2"
 }
+
+# cut_in_import ID SIGNAL RUN: a run that gets SIGNAL at its first progress among its pages, if it is not over by then.
+# The short grace makes it commit often.
+cut_in_import() {
+    rm -f "$TEST_DIR/results"
+    supervise_as "$1" "$(job "\"run_id\":\"$3\",\"grace_ms\":100")"
+    wait_for_line "$TEST_DIR/results" '"phase":"import","done":[1-9]|"type":"result"' 30 \
+        "$(kill -l "$2")" "$(cat "$TEST_DIR/worker.pid")"
+    wait_exit "$STARTED"
+}
