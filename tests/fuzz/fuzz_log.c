@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/private.h"
 #include "tests/fuzz/secret_same.h"
 #include "worker/sync/log_line.h"
-#include "worker/sync/page.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

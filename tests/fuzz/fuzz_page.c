@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/private.h"
 #include "worker/sync/page.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

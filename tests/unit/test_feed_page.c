@@ -1,6 +1,7 @@
 /* Entries as pages. */
 #include <string.h>
 
+#include "common/private.h"
 #include "tests/unit/harness.h"
 #include "worker/sync/feed_page.h"
 #include "worker/sync/page.h"

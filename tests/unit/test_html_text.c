@@ -1,10 +1,10 @@
 /* HTML to text. */
 #include <string.h>
 
+#include "common/private.h"
 #include "common/text.h"
 #include "tests/unit/harness.h"
 #include "worker/sync/html_text.h"
-#include "worker/sync/page.h"
 
 static struct buf out;
 static bool cut;

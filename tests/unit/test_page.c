@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/private.h"
 #include "tests/unit/harness.h"
 #include "worker/sync/page.h"
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "common/private.h"
 #include "worker/sync/date.h"
 #include "worker/sync/html_text.h"
 #include "worker/sync/page.h"

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/private.h"
+
 static bool refuse(struct front_tree *b, const char *why)
 {
     b->refused = why;

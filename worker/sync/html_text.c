@@ -5,9 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/private.h"
 #include "worker/sync/html_parse.h"
 #include "worker/sync/html_write.h"
-#include "worker/sync/page.h"
 #include "worker/sync/web_link.h"
 
 struct html_reader {

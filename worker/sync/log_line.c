@@ -5,8 +5,8 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "common/private.h"
 #include "worker/sync/date.h"
-#include "worker/sync/page.h"
 #include "worker/sync/secret.h"
 
 static const char shortened[] = "…";
@@ -85,18 +85,7 @@ void log_reader_release(struct log_reader *reader)
 
 size_t log_clean(char *text, size_t size)
 {
-    enum { ROUNDS = 4 };
-    /* What is left of two blocks may be a third; who nests them like that gets nothing stored. */
-    for (int round = 0; memchr(text, '<', size); round++) {
-        size_t before = size;
-        if (round == ROUNDS)
-            return 0;
-        size = private_strip(text, size);
-        size = block_strip(text, size, "system-reminder");
-        if (size == before)
-            break;
-    }
-    return secret_mask(text, size);
+    return secret_mask(text, session_strip(text, size));
 }
 
 /* One line: runs of white space become one space. The new size; where that is above `most`, more

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/private.h"
 #include "worker/sync/page_marks.h"
 #include "worker/sync/page_parts.h"
 

@@ -77,11 +77,4 @@ char *page_title_from_path(const char *path);
 enum page_kind page_kind_of_path(const char *path);
 void page_release(struct page *page);
 
-/* Removes <private>...</private> (any case, nested counted; an unclosed one goes to the end), in
- * place. The tags may have spaces and attributes. Again on what is left: nothing to remove. Returns
- * the new size. For every kind of source. */
-size_t private_strip(char *text, size_t size);
-/* The same for another tag; `name` is in lower case. */
-size_t block_strip(char *text, size_t size, const char *name);
-
 #endif

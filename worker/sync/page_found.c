@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/private.h"
+
 void found_begin(struct found *f)
 {
     enum { KEEP_LINKS = 1024 };

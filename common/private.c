@@ -1,8 +1,9 @@
 /* Removes blocks such as <private>, before anything of a page is looked at. */
+#include "common/private.h"
+
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
-
-#include "worker/sync/page.h"
 
 /* Longest tag, its attributes included: bounds the look back from each '>'. */
 enum { TAG_MAX_BYTES = 256 };
@@ -99,4 +100,20 @@ size_t block_strip(char *text, size_t size, const char *word)
 size_t private_strip(char *text, size_t size)
 {
     return block_strip(text, size, "private");
+}
+
+size_t session_strip(char *text, size_t size)
+{
+    enum { ROUNDS = 4 };
+    /* What is left of two blocks may be a third; who nests them like that gets nothing stored. */
+    for (int round = 0; memchr(text, '<', size); round++) {
+        size_t before = size;
+        if (round == ROUNDS)
+            return 0;
+        size = private_strip(text, size);
+        size = block_strip(text, size, "system-reminder");
+        if (size == before)
+            break;
+    }
+    return size;
 }
