@@ -32,6 +32,7 @@ char *home_path(const struct home *home, const char *file);
 #define SOURCE_LOCK    "writer.lock"
 #define SOURCE_MIRROR  "mirror.git"
 #define SOURCE_ANSWERS "answers"
+#define SOURCE_INBOX   "inbox"
 char *home_source_path(const struct home *home, const char *id, const char *file);
 /* Makes sources/<id> with mode 0700. CAUSE_STORE. */
 CHECKED bool home_make_source(const struct home *home, const char *id, struct error *e);
