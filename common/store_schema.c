@@ -235,6 +235,46 @@ const char *const store_migrations[] = {
     " watermark INTEGER NOT NULL,"
     " rebuilt_at INTEGER NOT NULL"
     ") STRICT;",
+    /* What agents pushed. An observation is some chunks of its page, one after the other; those of
+     * superseded and archived ones are hidden from search. */
+    "CREATE TABLE observation("
+    " id TEXT NOT NULL PRIMARY KEY,"
+    " page INTEGER NOT NULL REFERENCES page(id) ON DELETE CASCADE,"
+    " position INTEGER NOT NULL," /* of its first chunk */
+    " chunks INTEGER NOT NULL,"
+    " type TEXT NOT NULL,"
+    " at INTEGER NOT NULL,"   /* Unix milliseconds, as the two below */
+    " project TEXT NOT NULL," /* '': not known, as all below */
+    " agent TEXT NOT NULL,"
+    " title TEXT NOT NULL,"
+    " detail TEXT NOT NULL," /* JSON object: facts, concepts, files_read, files_modified */
+    " superseded_by TEXT,"   /* the id of another one */
+    " archived_at INTEGER"
+    ") STRICT;"
+    "CREATE INDEX observation_page ON observation(page, position);"
+    /* What is known of ids that have not come yet. */
+    "CREATE TABLE observation_end("
+    " id TEXT NOT NULL PRIMARY KEY,"
+    " superseded_by TEXT,"
+    " archived_at INTEGER"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE hidden_chunk("
+    " chunk INTEGER PRIMARY KEY REFERENCES chunk(id) ON DELETE CASCADE"
+    ") STRICT;"
+    "CREATE TABLE inbox_session("
+    " page INTEGER PRIMARY KEY REFERENCES page(id) ON DELETE CASCADE,"
+    " agent TEXT NOT NULL," /* '': not known */
+    " state TEXT NOT NULL," /* open, ended; orphaned: silent for so long that it was closed */
+    " title_rank INTEGER NOT NULL," /* 0: the session's name, 1: a prompt's, 2: given */
+    " last_at INTEGER NOT NULL"     /* Unix milliseconds: of the last message */
+    ") STRICT;"
+    "CREATE INDEX inbox_session_state ON inbox_session(state, last_at);"
+    /* How far each file of the spool was read. */
+    "CREATE TABLE spool_file("
+    " name TEXT NOT NULL PRIMARY KEY,"
+    " offset INTEGER NOT NULL,"
+    " lines INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;",
 };
 
 const int store_format = sizeof store_migrations / sizeof *store_migrations;
