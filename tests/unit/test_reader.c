@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -351,6 +352,70 @@ TEST_LIMIT(keeps_few_stores_open_and_finds_in_all, 60)
     CHECK(open_descriptors() <= before + 4 * 3);
     reader_free(&reader);
     CHECK_INT(open_descriptors(), before);
+}
+
+/* Of as many stores as may be open, and of more: then hits are kept until their words are weighed.
+ */
+TEST(the_answer_is_the_same_however_few_stores_may_be_open)
+{
+    static const char *const queries[] = {
+        "kestrel", "kestrel heron", "kestrel OR heron", "kestrel -heron", "heron kestrel osprey",
+        "kest*",   "\"a kestrel\"", "osprey nowhere"};
+    struct reader *few = open_reader(4, (struct reader_limits){.stores_max = 1});
+    struct reader *all = open_reader(4, (struct reader_limits){0});
+    sqlite3 *db = writer("s0");
+    add_pages(db, 1, 3, "a kestrel");
+    add_pages(db, 4, 1, "a kestrel and a kestrel beside a heron");
+    add_pages(db, 5, 70, "a long text and a heron");
+    db_close(&db);
+    new_store("s1", 70, "a kestrel"); /* too many to be kept */
+    new_store("s2", 5, "a heron sees a kestrel");
+    new_store("s3", 2, "an osprey");
+    for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
+        json_t *one = search(few, queries[i], OP_DONE);
+        json_t *other = search(all, queries[i], OP_DONE);
+        json_t *found = json_object_get(one, "hits");
+        CHECK(json_array_size(found) > 0);
+        CHECK(json_equal(found, json_object_get(other, "hits")));
+        CHECK(json_equal(json_object_get(one, "match"), json_object_get(other, "match")));
+        json_decref(one);
+        json_decref(other);
+    }
+    reader_free(&few);
+    reader_free(&all);
+}
+
+/* How often the file was opened since it was watched. Notices of the same kind that follow each
+ * other are one, so closing is watched as well. */
+static int opened(int watch)
+{
+    struct inotify_event events[64];
+    ssize_t size = read(watch, events, sizeof events);
+    int count = 0;
+    for (size_t i = 0; size > 0 && i < (size_t)size / sizeof *events; i++)
+        count += (events[i].mask & IN_OPEN) != 0;
+    return count;
+}
+
+TEST(of_many_stores_each_is_opened_once_but_those_of_the_hits)
+{
+    struct reader *reader = open_reader(4, (struct reader_limits){.stores_max = 1});
+    CLEANUP(free_text) char *path = store_path("s1");
+    CLEANUP(close_fd) int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    for (int i = 0; i < 4; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "s%d", i);
+        sqlite3 *db = writer(id);
+        add_pages(db, 1, i == 2 ? 100 : 50, i == 2 ? "a kestrel" : "a kestrel in a longer text");
+        db_close(&db);
+    }
+    CHECK(inotify_add_watch(watch, path, IN_OPEN | IN_CLOSE) >= 0);
+    json_t *answer = search(reader, "kestrel", OP_DONE);
+    json_t *hit = json_array_get(json_object_get(answer, "hits"), 99);
+    CHECK_STR(json_string_value(json_object_get(hit, "source")), "s2");
+    CHECK_INT(opened(watch), 1);
+    json_decref(answer);
+    reader_free(&reader);
 }
 
 TEST(a_deadline_ends_a_request_and_says_so)

@@ -134,14 +134,11 @@ bool reader_open(const struct home *home, const struct reader_limits *limits, st
 {
     struct reader *reader = xcalloc(1, sizeof *reader);
     reader->home = home;
-    reader->limits = *limits;
+    reader->limits = (struct reader_limits){
+        .stores_max = limits->stores_max ? limits->stores_max : READER_STORES_MAX,
+        .cache_kib = limits->cache_kib ? limits->cache_kib : READER_CACHE_KIB,
+        .words_kib = limits->words_kib ? limits->words_kib : READER_WORDS_KIB};
     reader->limit = request_clock_limit(&reader->clock);
-    if (!limits->stores_max)
-        reader->limits.stores_max = READER_STORES_MAX;
-    if (!limits->cache_kib)
-        reader->limits.cache_kib = READER_CACHE_KIB;
-    if (!limits->words_kib)
-        reader->limits.words_kib = READER_WORDS_KIB;
     reader->config_path = home_path(home, HOME_SOURCES_JSON);
     if (!refresh_config(reader, e))
         reader_free(&reader);
@@ -353,6 +350,11 @@ struct rstore *request_store(struct reader *reader, size_t at)
         slot->asked = true;
     }
     return slot->problem == RSTORE_FINE ? slot->store : NULL;
+}
+
+bool request_closes(const struct reader *reader)
+{
+    return reader->selected_count > reader->limits.stores_max;
 }
 
 const struct store_memory *request_memory(struct reader *reader, size_t at)

@@ -28,7 +28,8 @@ static void look_up(struct search *search)
         if (!made)
             terms_make(&plan->terms, &search->query, store);
         made = true;
-        if (!search_look_up(search, i, store, &e))
+        if (!search_look_up(search, i, store, &e) ||
+            (request_closes(search->reader) && !search_keep(search, i, store, &e)))
             request_fail(search->reader, i, &e);
     }
     plan_weigh(plan);
@@ -88,7 +89,6 @@ static bool scan_store(struct search *search, size_t at, const struct plan_match
                        struct error *e)
 {
     const struct plan *plan = &search->plan;
-    struct rank_seen *seen = &search->seen[at];
     struct scanning s = {.search = search,
                          .store = request_store(search->reader, at),
                          .hit = {.source = at},
@@ -99,12 +99,11 @@ static bool scan_store(struct search *search, size_t at, const struct plan_match
                                   .least = hits_least(&search->hits),
                                   .first = INT64_MIN,
                                   .last = INT64_MAX,
-                                  .seen = seen}};
+                                  .seen = &search->seen[at]}};
     /* A filter leaves so little that all of it is looked at. */
     double part = search->filter.any ? 1 : (double)search_cost_max / (double)search->cost;
     if (!s.store)
         return true;
-    seen->most = SEEN_MAX - search->seen_count;
     bool ok = !search->filter.any || page_set_make(&s.pages, &search->filter, s.store, e);
     if (ok && (!search->filter.any || s.pages.count))
         ok = scan_slices(&s, &plan->stores[at].totals, part, e);
@@ -112,7 +111,6 @@ static bool scan_store(struct search *search, size_t at, const struct plan_match
         *e = s.error;
         ok = false;
     }
-    search->seen_count += seen->count;
     search->approximate |= part < 1;
     page_set_release(&s.pages);
     return ok;
@@ -142,12 +140,17 @@ static void scan_all(struct search *search, enum plan_mode mode)
     for (size_t i = 0; i < count; i++) {
         struct plan_match *match = &search->matches[i];
         plan_match_make(&search->plan, i, mode, match);
-        search->cost += match->match ? match->most_hits * match->cost : 0;
+        if (match->match && !search_is_kept(search, i))
+            search->cost += match->most_hits * match->cost;
     }
     for (size_t i = 0; i < count; i++) {
         struct error e = {0};
-        if (search->matches[i].match && !scan_store(search, i, &search->matches[i], &e))
+        search->seen[i].most = SEEN_MAX - search->seen_count;
+        if (search_is_kept(search, i))
+            search_take_kept(search, i);
+        else if (search->matches[i].match && !scan_store(search, i, &search->matches[i], &e))
             request_fail(search->reader, i, &e);
+        search->seen_count += search->seen[i].count;
     }
 }
 
@@ -210,6 +213,7 @@ enum op_end search_run(struct reader *reader, json_t *args, json_t **answer, str
         end = find(&search, answer, e);
     search_filter_release(&search.filter);
     release_matches(&search);
+    search_kept_release(&search);
     plan_release(&search.plan);
     hits_release(&search.hits);
     request_end(reader);

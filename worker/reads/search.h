@@ -28,14 +28,22 @@ struct search {
     struct plan_match *matches; /* owned; of the mode, one per source */
     struct rank_seen *seen;     /* owned; the same */
     size_t seen_count;          /* of all of them */
-    int64_t cost;               /* of all of them */
-    int64_t ties;               /* pages looked up for the order of their paths alone */
+    struct kept_store *kept;    /* owned; see search_keep; NULL: none; the same */
+    size_t kept_bytes;
+    int64_t cost; /* of all of them */
+    int64_t ties; /* pages looked up for the order of their paths alone */
     bool approximate;
 };
 
 /* Looks up the terms in one store, and its words if they shall be remembered. */
 CHECKED bool search_look_up(struct search *search, size_t at, struct rstore *store,
                             struct error *e);
+/* Keeps the hits of a store that is going to be closed, if they are few. */
+CHECKED bool search_keep(struct search *search, size_t at, struct rstore *store, struct error *e);
+/* Are those of its match kept? They need not be looked for. */
+bool search_is_kept(const struct search *search, size_t at);
+void search_take_kept(struct search *search, size_t at);
+void search_kept_release(struct search *search);
 /* The answer's hits, behind the offset and one more than the limit: source, path, title, kind,
  * heading, chunk, snippet, marks, score, more_hits (of the same page), created_at, updated_at. */
 json_t *search_list(struct search *search);

@@ -36,6 +36,20 @@ static void add_phrase(const Fts5ExtensionApi *api, Fts5Context *context, int ph
     }
 }
 
+double rank_chunk(const struct rank_term *terms, size_t count, const struct rank_values *values,
+                  double average)
+{
+    double score = 0;
+    for (size_t t = 0; t < count; t++)
+        score += rank_term(terms[t].idf, values->frequencies[t], values->size, average);
+    return score;
+}
+
+static double score_of(const struct rank_scan *scan)
+{
+    return rank_chunk(scan->terms, scan->term_count, &scan->values, scan->average);
+}
+
 /* A column has at least as many tokens as the place of its last hit says: a lower bound of the
  * chunk's size, so an upper bound of its score, that costs nothing. Most chunks that have a
  * frequent word end here. */
@@ -44,33 +58,27 @@ static void score_chunk(const Fts5ExtensionApi *api, Fts5Context *context, sqlit
 {
     const struct rstore *store = api->xUserData(context);
     struct rank_scan *scan = store->scan;
-    double frequencies[RANK_TERMS_MAX];
+    struct rank_values *values = &scan->values;
     struct places all = {.last = {-1, -1, -1}};
     int phrase = 0;
-    int size = 0;
-    double score = 0;
     (void)argument_count;
     (void)arguments;
     for (size_t t = 0; t < scan->term_count; t++) {
         double before = all.frequency;
         for (int i = 0; i < scan->terms[t].phrases; i++)
             add_phrase(api, context, phrase++, &all);
-        frequencies[t] = all.frequency - before;
+        values->frequencies[t] = all.frequency - before;
     }
+    values->size = 0;
     for (int c = 0; c < RANK_COLUMNS; c++)
-        size += all.last[c] + 1;
-    for (size_t t = 0; t < scan->term_count; t++)
-        score += rank_term(scan->terms[t].idf, frequencies[t], size, scan->average);
-    if (score < scan->least)
+        values->size += all.last[c] + 1;
+    if (!scan->unweighed && score_of(scan) < scan->least)
         return;
-    if (api->xColumnSize(context, -1, &size) != SQLITE_OK) {
+    if (api->xColumnSize(context, -1, &values->size) != SQLITE_OK) {
         sqlite3_result_error_code(result, SQLITE_CORRUPT_VTAB);
         return;
     }
-    score = 0;
-    for (size_t t = 0; t < scan->term_count; t++)
-        score += rank_term(scan->terms[t].idf, frequencies[t], size, scan->average);
-    sqlite3_result_double(result, score);
+    sqlite3_result_double(result, scan->unweighed ? 0 : score_of(scan));
 }
 
 static void count_chunks(const Fts5ExtensionApi *api, Fts5Context *context, sqlite3_context *result,
@@ -114,7 +122,7 @@ bool rstore_rank_init(struct rstore *store, fts5_api *api, struct error *e)
     return true;
 }
 
-static void see(struct rank_seen *seen, int64_t chunk)
+void rank_seen_add(struct rank_seen *seen, int64_t chunk)
 {
     if (seen->count == seen->most)
         seen->cut = true;
@@ -150,7 +158,7 @@ bool rstore_scan(struct rstore *store, struct rank_scan *scan, score_handler han
     store->scan = scan;
     while (wanted && (row = db_step(s, e)) == DB_ROW) {
         int64_t chunk = column_int(s, 0);
-        see(scan->seen, chunk);
+        rank_seen_add(scan->seen, chunk);
         if (sqlite3_column_type(s, 1) != SQLITE_NULL)
             wanted = handle(owner, chunk, sqlite3_column_double(s, 1));
     }

@@ -14,6 +14,15 @@ struct rank_term {
     double idf; /* 0: it carries no weight */
 };
 
+/* How often a chunk has each term, weighted by column, and its tokens. */
+struct rank_values {
+    double frequencies[RANK_TERMS_MAX];
+    int size;
+};
+/* `average`: tokens of a chunk, over all stores. */
+double rank_chunk(const struct rank_term *terms, size_t count, const struct rank_values *values,
+                  double average);
+
 /* The chunks that matched in one scan of a whole store, if there are not too many. */
 struct rank_seen {
     int64_t *chunks; /* owned; in order */
@@ -22,17 +31,21 @@ struct rank_seen {
     size_t most;
     bool cut; /* not all */
 };
+/* Beyond `most` it is cut. */
+void rank_seen_add(struct rank_seen *seen, int64_t chunk);
 void rank_seen_release(struct rank_seen *seen);
 
 struct rank_scan {
     const char *match;             /* FTS5's query language; the terms below come first in it */
     const struct rank_term *terms; /* borrowed */
     size_t term_count;
-    double average; /* tokens of a chunk, over all stores */
-    double least;   /* chunks that cannot reach this are passed over; the handler may raise it */
-    int64_t first;  /* ids of the chunks looked at, */
+    double average;
+    double least;  /* chunks that cannot reach this are passed over; the handler may raise it */
+    int64_t first; /* ids of the chunks looked at, */
     int64_t last;
     struct rank_seen *seen; /* borrowed; the scan adds what matches */
+    bool unweighed; /* what the terms weigh is not known yet: values are asked for, not scores */
+    struct rank_values values; /* of the chunk at hand */
 };
 
 /* False ends the scan. */
