@@ -219,6 +219,7 @@ static enum step ask(struct http *h, const struct http_request *r, struct http_a
         if (more && !follow(&x, &url, &redirects, e))
             step = STEP_FAILED;
         free(x.location);
+        free(x.date);
         if (step == STEP_FAILED) {
             CLEANUP(free_text) char *shown = http_url_shown(url);
             error_wrap(e, "%s", shown);

@@ -36,7 +36,7 @@ struct http_request {
 struct http_answer {
     int status; /* 200, 304 if the request was conditional, 404 and 410 if missing_ok */
     char *etag;
-    char *modified; /* Last-Modified */
+    char *modified; /* Last-Modified, if it is older than the answer */
     char *type;     /* Content-Type */
     char *link;     /* the first Link; see http_link_next */
     char *url;      /* where it came from, after redirects */

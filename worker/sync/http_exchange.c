@@ -5,6 +5,7 @@
 
 #include "common/cleanup.h"
 #include "common/version.h"
+#include "worker/sync/date.h"
 #include "worker/sync/http_internal.h"
 #include "worker/sync/http_text.h"
 
@@ -37,7 +38,8 @@ static void begin_answer(struct exchange *x)
 {
     struct http_answer *a = x->answer;
     free(x->location);
-    x->location = NULL;
+    free(x->date);
+    x->location = x->date = NULL;
     free(a->etag);
     free(a->modified);
     free(a->type);
@@ -58,6 +60,7 @@ static size_t on_header(char *line, size_t one, size_t size, void *context)
     if (size > 5 && memcmp(line, "HTTP/", 5) == 0)
         begin_answer(x);
     set(&x->location, http_header_value(line, size, "Location"));
+    set(&x->date, http_header_value(line, size, "Date"));
     set(&a->etag, http_header_value(line, size, "ETag"));
     set(&a->modified, http_header_value(line, size, "Last-Modified"));
     set(&a->type, http_header_value(line, size, "Content-Type"));
@@ -218,15 +221,30 @@ static bool explain(const struct exchange *x, CURLcode code, const char *curls_w
     }
 }
 
+/* Its times are seconds: what changes in the second of the answer has the same Last-Modified, and
+ * must not be taken for this one (RFC 9110, 8.8.2.2). */
+static bool is_settled(const char *modified, const char *date)
+{
+    int64_t modified_at;
+    int64_t answered_at;
+    return date && date_read(modified, &modified_at) && date_read(date, &answered_at) &&
+           modified_at < answered_at;
+}
+
 static void take_answer(struct exchange *x, const char *url)
 {
     const struct http *h = x->http;
+    struct http_answer *a = x->answer;
     curl_off_t wait_s = 0;
-    x->answer->status = status_of(h);
+    if (a->modified && !is_settled(a->modified, x->date)) {
+        free(a->modified);
+        a->modified = NULL;
+    }
+    a->status = status_of(h);
     x->retry_after_s = -1;
     if (h->api->easy_getinfo(h->easy, CURLINFO_RETRY_AFTER, &wait_s) == CURLE_OK && wait_s > 0)
         x->retry_after_s = (long)wait_s;
-    set(&x->answer->url, xstrdup(url));
+    set(&a->url, xstrdup(url));
 }
 
 static enum step perform(struct exchange *x, const char *url, struct error *e)

@@ -25,6 +25,7 @@ struct exchange {
     bool unwanted;      /* cut by us: only the status counts */
     long retry_after_s; /* -1: the server did not say */
     char *location;     /* owned; where a redirect points to, as written; NULL: nowhere */
+    char *date;         /* owned; when the server says that it answered; NULL: it does not */
     struct error error;
 };
 
