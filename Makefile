@@ -37,7 +37,8 @@ endef
 # Not on a person's machine, where they would begin to serve: CI=true make deps installs them. Tests
 # that find none say so and are skipped.
 define CI_DEPS
-lighttpd                       lighttpd            lighttpd         lighttpd           serves git over https:// to the tests
+nginx                          nginx               nginx            nginx              serves feeds and sessions to the tests, as in the wild
+lighttpd                       lighttpd            lighttpd         lighttpd           serves git over https:// to the tests (nginx has no CGI)
 lighttpd-mod-openssl           -                   -               -                  its TLS
 openssl                        openssl             openssl          openssl            makes that server's certificate
 openssh-server                 openssh-server      openssh          openssh-server     serves git over ssh:// to the tests

@@ -181,6 +181,14 @@ test_a_stop_keeps_what_was_done_and_the_next_run_goes_on() {
 }
 
 # limit: 120
+test_a_run_that_has_no_time_says_what_is_left_and_the_next_goes_on() {
+    synced_docs 1500
+    cut_by_deadline docs
+    sync_exits 0 'docs: ok, 1500 pages' docs
+    docs_equal
+}
+
+# limit: 120
 test_a_killed_run_is_taken_up() {
     synced_docs 2
     repo_pages docs 1000

@@ -4,8 +4,6 @@
 # shellcheck source=tests/e2e/lib/http.sh
 . "$LATTICE_ROOT/tests/e2e/lib/http.sh"
 
-JSON='header Content-Type: application/json'
-
 # session UUID PROMPT [REPOS [MEMBERS]]: a line of the list; the id is another one each time.
 session() {
     ids=$((${ids:-0} + 1))
@@ -169,6 +167,16 @@ test_a_run_that_was_stopped_goes_on() {
     cut_by TERM
     expect_contains "$TEST_DIR/results" '"outcome":"partial"'
     expect_goes_on
+}
+
+# limit: 180
+test_a_run_that_has_no_time_says_what_is_left_and_the_next_goes_on() {
+    recall_source
+    sessions 3000 first | scan 3 1700000000
+    cut_by_deadline recall
+    sync_exits 0 'recall: ok, 3000 pages' recall
+    sync_exits 0 'recall: unchanged' recall
+    store_sound recall
 }
 
 # limit: 180

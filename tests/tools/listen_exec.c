@@ -1,7 +1,8 @@
 /* listen_exec COMMAND...: becomes the command, with a listening socket as its standard input. */
-/* It listens on 127.0.0.1; the port is printed first. */
+/* It listens on 127.0.0.1; the port is printed first, and is LISTEN_PORT for the command. */
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,8 +20,11 @@ int main(int argc, char **argv)
         perror("listen_exec");
         return 1;
     }
-    printf("%d\n", ntohs(address.sin_port));
+    char port[8];
+    snprintf(port, sizeof port, "%d", ntohs(address.sin_port));
+    puts(port);
     fflush(stdout);
+    setenv("LISTEN_PORT", port, 1);
     execvp(argv[1], argv + 1);
     perror(argv[1]);
     return 127;

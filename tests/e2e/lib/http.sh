@@ -28,28 +28,94 @@ last_request() {
         keep { text = text $0 "\n" } END { printf "%s", text }' "$TEST_DIR/srv/requests"
 }
 
-# server_with_tls: lighttpd over https on $PORT serves the files of $TEST_DIR/srv as JSON; its
-# certificate is $TEST_DIR/cert.pem, its log access.log.
-server_with_tls() {
-    local lighttpd
-    lighttpd=$(PATH=$PATH:/usr/sbin command -v lighttpd) || skip 'there is no lighttpd (CI=true make deps installs it)'
+# real_server DIRECTIVE...: nginx on $PORT serves the files of $TEST_DIR/srv; the directives go into
+# its `server`. Its log is access.log. The socket is handed to it as it would be to its successor at
+# an upgrade: by the variable NGINX, which it matches with the address in `listen`.
+real_server() {
+    local nginx
+    nginx=$(PATH=$PATH:/usr/sbin command -v nginx) || skip 'there is no nginx (CI=true make deps installs it)'
+    mkdir -p "$TEST_DIR/srv" "$TEST_DIR/nginx"
+    cat >nginx.in <<CONF
+daemon off;
+user $(id -un) $(id -gn);
+worker_processes 1;
+pid nginx/pid;
+error_log nginx/error.log;
+events { worker_connections 64; }
+http {
+    log_format short '\$request \$status \$sent_http_content_encoding';
+    access_log access.log short;
+    client_body_temp_path nginx/body;
+    proxy_temp_path nginx/proxy;
+    fastcgi_temp_path nginx/fastcgi;
+    uwsgi_temp_path nginx/uwsgi;
+    scgi_temp_path nginx/scgi;
+    default_type application/json;
+    types { application/rss+xml xml; }
+    limit_req_zone \$uri zone=often:32k rate=30r/m;
+    server {
+        listen 127.0.0.1:LISTEN_PORT ${LISTEN_OPTIONS:-};
+        root $TEST_DIR/srv;
+$(printf '        %s\n' "$@")
+    }
+}
+CONF
+    # shellcheck disable=SC2016 # for the inner shell
+    start nginx "$TOOLS/listen_exec" sh -c 'sed "s/LISTEN_PORT/$LISTEN_PORT/" nginx.in >nginx.conf
+        NGINX="0;" exec "$0" -p "$PWD" -c nginx.conf -e nginx/error.log' "$nginx"
+    wait_for_line "$TEST_DIR/nginx.out" . 10
+    PORT=$(head -n 1 "$TEST_DIR/nginx.out")
+}
+
+# The same over TLS and HTTP/2; its certificate is $TEST_DIR/cert.pem.
+real_server_with_tls() {
     command -v openssl >/dev/null || skip 'there is no openssl (CI=true make deps installs it)'
-    mkdir -p "$TEST_DIR/srv"
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test \
         -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem 2>/dev/null
-    cat >lighttpd.conf <<CONF
-server.modules = ("mod_accesslog", "mod_openssl")
-server.document-root = "$TEST_DIR/srv"
-server.bind = "/dev/stdin"
-server.errorlog = "$TEST_DIR/server.log"
-accesslog.filename = "$TEST_DIR/access.log"
-accesslog.format = "%r %s"
-ssl.engine = "enable"
-ssl.pemfile = "$TEST_DIR/cert.pem"
-ssl.privkey = "$TEST_DIR/key.pem"
-mimetype.assign = ("" => "application/json")
-CONF
-    start https "$TOOLS/listen_exec" "$lighttpd" -D -f lighttpd.conf
-    wait_for_line "$TEST_DIR/https.out" . 10
-    PORT=$(head -n 1 "$TEST_DIR/https.out")
+    LISTEN_OPTIONS='ssl http2' real_server "ssl_certificate $TEST_DIR/cert.pem;" \
+        "ssl_certificate_key $TEST_DIR/key.pem;" "$@"
+}
+
+# --- two sources of one page, `recall` (repo-recall) and `blog` (feed), at one server ---------------
+
+JSON='header Content-Type: application/json'
+
+# What the first request of each asks for.
+declare -A first_request=([recall]=/api/scan-version [blog]=/feed)
+
+SCAN='{"scan_version":3,"last_scan":1700000000}'
+SESSIONS='{"sessions":[{"session":{"session_uuid":"u-1","last_prompt":"kept"},"repos":[]}],"scan_version":3}'
+FEED='<rss version="2.0"><channel><item><guid>u-1</guid><title>kept</title></item></channel></rss>'
+
+# add_both [OPTION...]: at $PORT, over $SCHEME.
+add_both() {
+    expect_exit 0 "$SUPERVISE" add recall "${SCHEME:-http}://127.0.0.1:$PORT" --kind repo-recall "$@"
+    expect_exit 0 "$SUPERVISE" add blog "${SCHEME:-http}://127.0.0.1:$PORT/feed" --kind feed "$@"
+}
+
+# both_exit CODE TEXT [OPTION...]: a run of each.
+both_exit() {
+    local code=$1 text=$2 id
+    shift 2
+    for id in recall blog; do
+        sync_exits "$code" "$text" "$id" "$@"
+    done
+}
+
+# answers_first LINE...: what the server says to the first request of each; its content is stdin.
+answers_first() {
+    local id
+    cat >content
+    for id in recall blog; do
+        answers "${first_request[$id]//\//_}" "$@" <content
+    done
+}
+
+# The store of each still has its page, and is sound.
+both_are_kept() {
+    local id
+    for id in recall blog; do
+        expect_equal "$(hits "$id" kept)" 1 "hits in $id"
+        store_sound "$id"
+    done
 }

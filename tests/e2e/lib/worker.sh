@@ -128,6 +128,29 @@ job() {
         \"full\":false,\"allow_shrink\":false,\"quarantine\":[]}', '{${1:-}}')"
 }
 
+# cut_by_deadline ID: a first run whose time ends among its pages. How much time that is is the
+# machine's matter: a run that is over in time is made again with less, one that came to none with more.
+cut_by_deadline() {
+    local id=$1 ms=400 enough=0 less=0 try
+    for try in {1..24}; do
+        rm -rf "$TEST_DIR/results" "$LATTICE_HOME/sources/$id"
+        supervise_as "$id" "$(job "\"timeout_ms\":$ms,\"grace_ms\":$((ms / 2))")"
+        wait_exit "$STARTED"
+        if grep -q '"outcome":"partial".*"remaining":[1-9]' "$TEST_DIR/results"; then
+            return 0
+        elif grep -q '"outcome":"ok"' "$TEST_DIR/results"; then
+            enough=$ms
+        else
+            less=$ms
+        fi
+        # The machine is not as quick each time.
+        [ "$enough" -eq 0 ] || [ $((enough - less)) -gt $((enough / 16)) ] || less=$((less / 2))
+        ms=$((enough ? (less + enough) / 2 : 2 * ms))
+    done
+    show "$TEST_DIR/results"
+    fail "no run was cut by its deadline, the last one of $try with $ms ms"
+}
+
 # own_mounts FILE FUNCTION: starts the test again where mounts are its own. Once started again, true.
 own_mounts() {
     [ -z "${TEST_OWN_MOUNTS:-}" ] || return 0
