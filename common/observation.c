@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/private.h"
+#include "common/secret.h"
 
 /* --- names -------------------------------------------------------------------------------------
  */
@@ -172,7 +173,7 @@ static void clean(json_t *value, bool one_line)
     size_t size = json_string_length(value);
     char *copy = xstrndup(json_string_value(value), size);
     const char *text = copy;
-    size = session_strip(copy, drop_control(copy, size));
+    size = secret_mask(copy, session_strip(copy, drop_control(copy, size)));
     if (one_line)
         size = into_one_line(copy, size);
     copy[size] = '\0';

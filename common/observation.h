@@ -1,6 +1,6 @@
 /* What agents and their hooks push: one decoder and one writer for all who take or read it. */
-/* A message is a JSON object. It is checked whole, and cleaned (private blocks are gone) before
- * anything else sees it. In a spool it is one line, with its ULID. */
+/* A message is a JSON object. It is checked whole, and cleaned (private blocks are gone,
+ * keys are masked) before anything else sees it. In a spool it is one line, with its ULID. */
 #ifndef LATTICE_COMMON_OBSERVATION_H
 #define LATTICE_COMMON_OBSERVATION_H
 

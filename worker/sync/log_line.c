@@ -6,8 +6,8 @@
 #include <xxhash.h>
 
 #include "common/private.h"
+#include "common/secret.h"
 #include "worker/sync/date.h"
-#include "worker/sync/secret.h"
 
 static const char shortened[] = "…";
 

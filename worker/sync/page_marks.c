@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "worker/sync/lanes.h"
+#include "common/lanes.h"
 
 /* Every byte of every page passes here. */
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/lanes.h"
 #include "common/text.h"
-#include "worker/sync/lanes.h"
 
 /* SQLite's takes 22 instructions and several branches for a byte, a sixth of a first sync. Here the
  * text is folded and its words are marked 16 bytes at a time. A word that is not all ASCII goes to

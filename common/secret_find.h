@@ -1,6 +1,6 @@
 /* Does a key, a token or a password begin at this place of a text? */
-#ifndef LATTICE_WORKER_SYNC_SECRET_FIND_H
-#define LATTICE_WORKER_SYNC_SECRET_FIND_H
+#ifndef LATTICE_COMMON_SECRET_FIND_H
+#define LATTICE_COMMON_SECRET_FIND_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* What a key, a token or a password looks like: by its prefix, or by the name in front of it. */
-#include "worker/sync/secret_find.h"
+#include "common/secret_find.h"
 
 #include <stdbool.h>
 #include <string.h>

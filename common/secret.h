@@ -1,6 +1,6 @@
 /* What looks like a key, a token or a password in a text, before it is stored. */
-#ifndef LATTICE_WORKER_SYNC_SECRET_H
-#define LATTICE_WORKER_SYNC_SECRET_H
+#ifndef LATTICE_COMMON_SECRET_H
+#define LATTICE_COMMON_SECRET_H
 
 #include <stddef.h>
 

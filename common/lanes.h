@@ -1,6 +1,6 @@
 /* Sixteen bytes at a time. */
-#ifndef LATTICE_WORKER_SYNC_LANES_H
-#define LATTICE_WORKER_SYNC_LANES_H
+#ifndef LATTICE_COMMON_LANES_H
+#define LATTICE_COMMON_LANES_H
 
 #include <endian.h>
 #include <stdint.h>

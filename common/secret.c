@@ -1,12 +1,12 @@
 /* What looks like a key, a token or a password is masked: one pass over a text. */
-#include "worker/sync/secret.h"
+#include "common/secret.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "worker/sync/lanes.h"
-#include "worker/sync/secret_find.h"
+#include "common/lanes.h"
+#include "common/secret_find.h"
 
 /* Nearly all of a text begins no secret: 64 bytes at a time become bits, of which those are set
  * that are looked at more closely. secret_find decides: a bit too much only takes time, and
