@@ -40,19 +40,69 @@ rewrite_pages() {
     sed -i "\$a $1" "$TEST_DIR/notes/pages"/*.md
 }
 
+# unchanged_after COMMANDS [SOURCE]: a run finds nothing to do, and ran these git commands.
+unchanged_after() {
+    : >"$TEST_DIR/git.log"
+    wrap_git ''
+    sync_exits 0 "${2:-notes}: unchanged" "${2:-notes}"
+    unwrap_git
+    expect_equal "$(cat "$TEST_DIR/git.log")" "$1" 'git commands of an unchanged source'
+}
+
 test_unchanged_is_known_without_a_listing() {
     synced_notes 3
-    wrap_git ''
-    sync_exits 0 'notes: unchanged' notes
-    expect_equal "$(cat "$TEST_DIR/git.log")" rev-parse 'git commands of a local source'
+    unchanged_after ''
     expect_equal "$(sql notes "SELECT count(*) FROM run WHERE outcome = 'unchanged'")" 1 'run rows'
-    unwrap_git
     add_source remote "file://$TEST_DIR/notes"
     sync_exits 0 'remote: ok, 3 pages' remote
-    rm "$TEST_DIR/git.log"
-    wrap_git ''
-    sync_exits 0 'remote: unchanged' remote
-    expect_equal "$(cat "$TEST_DIR/git.log")" ls-remote 'git commands of a remote source'
+    unchanged_after ls-remote remote
+}
+
+test_a_head_that_stands_is_read_from_any_file_it_may_be_in() {
+    synced_notes 3
+    local head
+    head=$(git -C "$TEST_DIR/notes" rev-parse HEAD)
+    git -C "$TEST_DIR/notes" pack-refs --all
+    [ ! -e "$TEST_DIR/notes/.git/refs/heads/main" ] || fail 'the ref is still a file of its own'
+    unchanged_after ''
+    git -C "$TEST_DIR/notes" checkout -q --detach
+    unchanged_after ''
+    git -C "$TEST_DIR/notes" checkout -q main
+    repo_write "$TEST_DIR/notes" new.md '# New\n'
+    repo_commit "$TEST_DIR/notes"
+    expect_contains "$TEST_DIR/notes/.git/packed-refs" "$head refs/heads/main" # the old one
+    sync_exits 0 'notes: ok, 4 pages (1 added' notes
+    git -C "$TEST_DIR/notes" checkout -q -b other "$head"
+    sync_exits 0 'notes: ok, 3 pages (0 added, 0 changed, 1 deleted)' notes
+    unchanged_after ''
+    store_equals_git notes "$TEST_DIR/notes"
+}
+
+test_git_is_asked_where_a_head_is_in_no_plain_file() {
+    synced_notes 3
+    git -C "$TEST_DIR/notes" worktree add -q "$TEST_DIR/tree"
+    add_source tree "$TEST_DIR/tree"
+    sync_exits 0 'tree: ok, 3 pages' tree
+    unchanged_after rev-parse tree
+    # So many refs that reading them all would take longer than git does.
+    git -C "$TEST_DIR/notes" rev-parse HEAD >"$TEST_DIR/head"
+    awk '{ for (i = 0; i < 1200; i++) print "create refs/tags/many-" i " " $1 }' "$TEST_DIR/head" |
+        git -C "$TEST_DIR/notes" update-ref --stdin
+    unchanged_after ''
+    git -C "$TEST_DIR/notes" pack-refs --all
+    unchanged_after rev-parse
+}
+
+test_a_repository_that_is_none_any_more_is_not_unchanged() {
+    synced_notes 3
+    mv "$TEST_DIR/notes/.git/objects" "$TEST_DIR/objects"
+    run "$WORKER" sync notes
+    expect_contains "$OUT" 'notes: failed'
+    mv "$TEST_DIR/objects" "$TEST_DIR/notes/.git/objects"
+    unchanged_after ''
+    git -C "$TEST_DIR/notes" update-ref --no-deref -d HEAD
+    run "$WORKER" sync notes
+    expect_contains "$OUT" 'notes: failed'
 }
 
 test_front_matter_links_and_tags_are_stored() {

@@ -80,6 +80,8 @@ test_a_new_store_makes_a_supervised_worker_look_all_the_same() {
 
 test_a_worker_looks_before_its_first_git() {
     synced
+    repo_write "$TEST_DIR/notes" more.md '# More\n'
+    repo_commit "$TEST_DIR/notes"
     leave_one
     leave_a_row
     # One that was ended and not yet waited for is a zombie: it has no environment any more.

@@ -9,9 +9,11 @@ notes() {
     expect_exit 0 "$SUPERVISE" add notes "$TEST_DIR/repo"
 }
 
-# From now on git hangs once it is asked for objects; its pid is a line of $TEST_DIR/git.
+# The repository moves; from now on git hangs once it is asked for that; its pid is a line of
+# $TEST_DIR/git.
 hanging_git() {
     local real
+    repo_commit repo
     real=$(command -v git)
     mkdir -p "$TEST_DIR/hang"
     cat >"$TEST_DIR/hang/git" <<GIT

@@ -104,6 +104,9 @@ test_a_run_in_its_fetch_notices_that_the_row_is_gone() {
 test_a_run_that_would_be_unchanged_does_not_write_without_its_row() {
     behind
     sync_exits 0 'ok, 4 pages' notes
+    # A branch that is another name of one: git is asked for its head.
+    git -C "$TEST_DIR/notes" branch -q real
+    git -C "$TEST_DIR/notes" symbolic-ref refs/heads/main refs/heads/real
     hold_git rev-parse
     start first "$WORKER" sync notes
     wait_held

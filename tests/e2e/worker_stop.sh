@@ -196,6 +196,8 @@ test_a_stop_line_that_comes_with_its_signal_gives_the_reason() {
 test_a_stop_line_that_comes_with_the_job_gives_the_reason() {
     source_of 3
     sync_exits 0 'notes: ok, 3 pages' notes
+    repo_write "$TEST_DIR/notes" more.md '# More\n'
+    repo_commit "$TEST_DIR/notes"
     stopped_with_job() {
         supervise_as notes "$(job "\"run_id\":\"$2\"")"$'\n'"$1"
         wait_exit "$STARTED"
@@ -204,14 +206,13 @@ test_a_stop_line_that_comes_with_the_job_gives_the_reason() {
     }
     stopped_with_job 'stop deadline' 69 'at its deadline' 'give it more time'
     stopped_with_job 'stop asked' 3 'on request' 'run again'
-    sync_exits 0 'notes: unchanged' notes
+    sync_exits 0 'notes: ok, 4 pages' notes
 }
 
 # Its message does not fit into what is read at once.
 test_a_stop_line_that_comes_in_two_pieces_gives_the_reason() {
     local line
     source_of 3
-    sync_exits 0 'notes: ok, 3 pages' notes
     line=$(job "\"pad\":\"\"")
     line=$(job "\"pad\":\"$(printf "%0$((4096 - ${#line} - 8))d" 0)\"")
     expect_equal "${#line}" 4088 'size of the job'

@@ -1,30 +1,13 @@
 /* Where a local repository's head is kept, for a supervisor that wants to see it move. */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/text.h"
+#include "worker/sync/git_ref.h"
 #include "worker/sync/git_watch.h"
 #include "worker/sync/report.h"
-
-enum { SMALL_FILE_BYTES = 4096 };
-
-/* The first line of a small file behind `prefix`; NULL if it is not like that. Caller frees. */
-static char *line_behind(const char *path, const char *prefix)
-{
-    char text[SMALL_FILE_BYTES];
-    CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t size = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-    size_t skip = strlen(prefix);
-    if (size <= 0)
-        return NULL;
-    text[size] = '\0';
-    text[strcspn(text, "\n")] = '\0';
-    return strncmp(text, prefix, skip) == 0 ? xstrdup(text + skip) : NULL;
-}
 
 /* `path` as seen from `folder`; takes `path`, caller frees. */
 static char *seen_from(const char *folder, char *path)
@@ -39,7 +22,7 @@ static char *seen_from(const char *folder, char *path)
 /* `.git` may be a file that names the folder (a worktree, a submodule). Caller frees. */
 static char *real_git_dir(const char *git_dir)
 {
-    char *named = line_behind(git_dir, "gitdir: ");
+    char *named = git_ref_line(git_dir, "gitdir: ");
     const char *slash = strrchr(git_dir, '/');
     if (!named || !slash)
         return named ? named : xstrdup(git_dir);
@@ -51,7 +34,7 @@ static char *real_git_dir(const char *git_dir)
 static char *common_dir(const char *git_dir)
 {
     CLEANUP(free_text) char *file = xasprintf("%s/commondir", git_dir);
-    char *named = line_behind(file, "");
+    char *named = git_ref_line(file, "");
     return named ? seen_from(git_dir, named) : xstrdup(git_dir);
 }
 
@@ -88,7 +71,7 @@ void git_watch(const char *git_dir, const char *ref)
     CLEANUP(free_text) char *packed = xasprintf("%s/packed-refs", common);
     CLEANUP(free_text) char *tables = xasprintf("%s/reftable/", common);
     CLEANUP(free_text)
-    char *followed = strcmp(ref, "HEAD") == 0 ? line_behind(head, "ref: ") : xstrdup(ref);
+    char *followed = strcmp(ref, "HEAD") == 0 ? git_ref_line(head, "ref: ") : xstrdup(ref);
     CLEANUP(free_text)
     char *loose = followed && strchr(followed, '/') ? ref_path(common, followed) : NULL;
     char *paths[4] = {head, packed};
