@@ -5,6 +5,8 @@
 . "$LATTICE_ROOT/tests/e2e/lib/worker.sh"
 # shellcheck source=tests/e2e/lib/logs.sh
 . "$LATTICE_ROOT/tests/e2e/lib/logs.sh"
+# shellcheck source=tests/e2e/lib/reads_serve.sh
+. "$LATTICE_ROOT/tests/e2e/lib/reads_serve.sh"
 
 # A session of two turns in one file, synced.
 synced_session() {
@@ -165,7 +167,8 @@ test_a_bad_line_is_recorded_and_passed_over() {
     sync_exits 0 'claude: ok, 1 pages' claude
     expect_equal "$(hits claude ibex)" 1 'hits behind it'
     expect_matches <(sql claude 'SELECT shown, reason, detail FROM page_error') \
-        '^p/a.jsonl\|bad-line\|1 lines are not JSON, the first at byte [0-9]+; they were left out$'
+        '^p/a.jsonl\|bad-line\|lines left out, not JSON: 1, the first at byte [0-9]+$'
+    expect_contains "$ERR" 'p/a.jsonl: lines left out, not JSON: 1'
     equals_anew claude
     sed -i '/not JSON/d' "$LOGS/p/a.jsonl"
     sync_exits 0 'claude: ok, 1 pages' claude
@@ -186,7 +189,8 @@ test_a_line_above_8_mib_is_cut_and_said_to_be() {
     sync_exits 0 'claude: ok, 1 pages' claude
     expect_equal "$(hits claude 'text:aardvark')|$(hits claude 'text:wombat')" '1|1' 'hits'
     expect_matches <(sql claude 'SELECT reason, detail FROM page_error') \
-        '^cut-line\|1 lines have more than 8388608 bytes, the first at byte [0-9]+; they were cut there$'
+        '^cut-line\|lines cut, longer than 8388608 bytes: 1, the first at byte [0-9]+$'
+    expect_contains "$ERR" 'p/a.jsonl: lines cut, longer than 8388608 bytes: 1'
     expect_equal "$(sql claude 'SELECT max(length(text)) <= 65536 FROM chunk')" 1 'no chunk is too large'
     store_sound claude
 }
@@ -310,6 +314,44 @@ test_stopped_and_killed_runs_end_in_what_one_run_gives() {
     store_sound claude
 }
 
+# left_out: a run whose job holds p/b.jsonl, as it is now, to have ended two runs.
+left_out() {
+    leaving_out=$((${leaving_out:-0} + 1))
+    supervise_as claude "$(job "\"run_id\":\"$(printf %032d "$leaving_out")\",
+        \"quarantine\":[[\"p/b.jsonl\",\"$(stat -c %s "$LOGS/p/b.jsonl")-$(date -r "$LOGS/p/b.jsonl" +%s%N)\"]]")"
+    wait_exit "$STARTED"
+    expect_contains "$TEST_DIR/supervisor.out" 'exit 0'
+    expect_contains "$TEST_DIR/results" '"quarantined":1'
+}
+
+test_a_file_on_which_runs_ended_is_left_out_until_it_changes() {
+    synced_session
+    SESSION=other say p/b.jsonl 'It ends runs: pangolin'
+    left_out
+    expect_contains "$TEST_DIR/results" '"outcome":"ok"'
+    expect_contains "$TEST_DIR/results" '"errors":1'
+    expect_contains "$TEST_DIR/supervisor.err" 'p/b.jsonl: quarantined: runs ended on it twice'
+    left_out
+    expect_contains "$TEST_DIR/results" '"outcome":"unchanged"'
+    # Others go on beside it.
+    AT=20 answer p/a.jsonl 'More of it: tapir'
+    left_out
+    expect_contains "$TEST_DIR/results" '"changed":1'
+    expect_pages claude 1
+    expect_equal "$(hits claude pangolin) $(hits claude tapir)" '0 1' 'hits'
+    # It is another one now, and is read whole; then what it gave stays while it is left out.
+    SESSION=other AT=2 answer p/b.jsonl 'And more of that: okapi'
+    sync_exits 0 'claude: ok, 2 pages (1 added' claude
+    equals_anew claude
+    SESSION=other AT=3 answer p/b.jsonl 'The last: numbat'
+    left_out
+    expect_pages claude 2
+    expect_equal "$(hits claude okapi) $(hits claude numbat)" '1 0' 'hits'
+    sync_exits 0 'claude: ok, 2 pages (0 added, 1 changed' claude
+    equals_anew claude
+    store_sound claude
+}
+
 # limit: 120
 test_a_run_that_has_no_time_says_what_is_left_and_the_next_goes_on() {
     add_logs --set memory=low
@@ -389,6 +431,33 @@ test_views_of_several_sources_are_one() {
     expect_exit 0 "$READS" view longest_sessions
     expect_matches "$OUT" '^claude +lattice/'
     expect_matches "$OUT" '^more +lattice/another-session.md'
+}
+
+test_views_are_served_with_the_freshness_they_have() {
+    synced_session
+    serve_reads
+    get 200 /api/v1/views
+    expect_equal "$(sqlite3 :memory: "SELECT count(*), sum(json_extract(value, '\$.rows')),
+        min(json_extract(value, '\$.rebuilt_at')) > 1700000000
+        FROM json_each(CAST(readfile('$OUT') AS TEXT), '\$.views')")" '5|5|1' 'views, their rows, and when they were made'
+    expect_equal "$(json sources[0].id)" claude 'the source'
+    expect_matches <(json sources[0].fresh_s) '^[0-9]+$'
+    get 200 /api/v1/views/tool_sessions
+    expect_equal "$(json view) $(json rows[0].tool) $(json rows[0].calls) $(json rows[0].errors)" \
+        'tool_sessions Bash 1 1' 'a row'
+    expect_equal "$(json rebuilt[0].source) $(json rebuilt[0].rows)" 'claude 1' 'where it is from'
+    get 304 /api/v1/views/tool_sessions -H "If-None-Match: $(sed -n 's/\r$//; s/^[Ee][Tt][Aa][Gg]: //p' head)"
+    AT=20 call p/a.jsonl toolu_2 Read x
+    sync_exits 0 'claude: ok' claude
+    get 200 '/api/v1/views/tool_sessions?limit=1'
+    expect_equal "$(json rows[0].tool) $(json 'rows[1].tool')" 'Bash ' 'rows within the limit'
+    get 200 '/api/v1/views/tool_sessions?limit=1&offset=1'
+    expect_equal "$(json rows[0].tool)" Read 'the row behind it'
+    get 200 '/api/v1/views/tool_sessions?source=claude'
+    get 400 '/api/v1/views/tool_sessions?source=other'
+    get 404 /api/v1/views/nothing
+    get 400 '/api/v1/views/tool_sessions?limit=x'
+    stop_reads
 }
 
 # A run that ends between two views is partial; the next one makes those that are missing.

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/log.h"
 #include "common/text.h"
 #include "worker/sync/batch.h"
 #include "worker/sync/log_import_plan.h"
@@ -145,6 +146,11 @@ static enum step read_lines(struct import *in, struct reading *r, struct error *
     return STEP_DONE;
 }
 
+static void warn(const struct import *in, const char *path, const char *text)
+{
+    log_line(LOG_WARN, in->sync->source->id, "import", "%s: %s", path, text);
+}
+
 /* Two runs ended on it: it is left out until it changes. */
 static bool quarantined(struct import *in, const struct log_entry *entry, const char *blob,
                         bool *is, struct error *e)
@@ -161,6 +167,7 @@ static bool quarantined(struct import *in, const struct log_entry *entry, const 
         .reason = "quarantined",
         .detail = "quarantined: runs ended on it twice; `lattice-supervise retry` tries it again",
         .shape = in->sync->shape};
+    warn(in, entry->path, refusal.detail);
     return batch_begin(&in->batch, e) && store_error_put(in->sync->store, &origin, &refusal, e) &&
            end_item(in, 0, e);
 }
@@ -169,7 +176,7 @@ static enum step reread_page(struct import *in, int64_t page, const struct log_g
                              size_t gone_count, struct error *e);
 
 /* It gave nothing so far: what is known of it goes. */
-static bool begin_anew(struct import *in, struct log_file *file, struct error *e)
+static void begin_anew(struct log_file *file)
 {
     const struct log_file fresh = {.id = file->id,
                                    .path = file->path,
@@ -178,8 +185,14 @@ static bool begin_anew(struct import *in, struct log_file *file, struct error *e
                                    .ended_at = -1};
     log_file_release(file);
     *file = fresh;
-    return batch_begin(&in->batch, e) &&
-           store_error_delete(in->sync->store, file->path, strlen(file->path), e);
+}
+
+static void warn_of_lines(const struct import *in, const char *path)
+{
+    struct buf text = {0};
+    log_writer_trouble(&in->writer, &text);
+    warn(in, path, text.data ? text.data : "");
+    buf_release(&text);
 }
 
 static enum step read_open(struct import *in, struct reading *r, struct error *e)
@@ -189,10 +202,13 @@ static enum step read_open(struct import *in, struct reading *r, struct error *e
         return STEP_FAILED;
     if (!same && r->file.page)
         return reread_page(in, r->file.page, NULL, 0, e);
-    if (!same && !begin_anew(in, &r->file, e))
-        return STEP_FAILED;
+    if (!same)
+        begin_anew(&r->file);
     int64_t created = in->writer.created;
+    in->writer.troubled = false;
     enum step step = read_lines(in, r, e);
+    if (in->writer.troubled)
+        warn_of_lines(in, r->entry->path);
     in->sync->now.added += in->writer.created - created;
     bool changed = r->file.page && r->file.page < in->first_page && in->held < 0;
     in->sync->now.changed += step == STEP_DONE && changed;

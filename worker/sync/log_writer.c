@@ -317,7 +317,6 @@ bool log_writer_begin(struct log_writer *w, struct log_file *file, struct error 
     const json_t *state = file->state;
     const char *heading = json_string_value(json_object_get(state, "heading"));
     w->file = file;
-    w->troubled = false;
     w->shifted = false;
     w->repo_cwd[0] = '\0';
     log_state_read(&w->reader.state, json_object_get(state, "lines"));
@@ -348,23 +347,28 @@ static void write_state(struct log_writer *w)
     json_object_set_new(state, "cut", write_trouble(&w->cut));
 }
 
+void log_writer_trouble(const struct log_writer *w, struct buf *out)
+{
+    if (w->bad.lines)
+        buf_printf(out, "lines left out, not JSON: %" PRId64 ", the first at byte %" PRId64,
+                   w->bad.lines, w->bad.first);
+    if (w->cut.lines)
+        buf_printf(out,
+                   "%slines cut, longer than %d bytes: %" PRId64 ", the first at byte %" PRId64,
+                   w->bad.lines ? "; " : "", LOG_LINE_MAX_BYTES, w->cut.lines, w->cut.first);
+}
+
+/* Also in place of what was recorded while the file was left out. */
 static bool record_trouble(struct log_writer *w, struct error *e)
 {
     struct buf detail = {0};
-    if (w->bad.lines)
-        buf_printf(&detail,
-                   "%" PRId64 " lines are not JSON, the first at byte %" PRId64
-                   "; they were left out",
-                   w->bad.lines, w->bad.first);
-    if (w->cut.lines)
-        buf_printf(&detail,
-                   "%s%" PRId64 " lines have more than %d bytes, the first at byte %" PRId64
-                   "; they were cut there",
-                   detail.size ? "; " : "", w->cut.lines, LOG_LINE_MAX_BYTES, w->cut.first);
+    if (!w->bad.lines && !w->cut.lines)
+        return store_error_delete(w->store, w->file->path, strlen(w->file->path), e);
     const struct page_origin origin = {.path = w->file->path,
                                        .path_size = strlen(w->file->path),
                                        .blob = "log",
                                        .epoch = w->file->epoch};
+    log_writer_trouble(w, &detail);
     bool ok =
         store_error_put(w->store, &origin,
                         &(struct page_refusal){.reason = w->bad.lines ? "bad-line" : "cut-line",
@@ -389,7 +393,7 @@ bool log_writer_end(struct log_writer *w, struct error *e)
     }
     write_state(w);
     return store_log_save(w->store, file, e) && (!file->page || settle_page(w, e)) &&
-           (!w->troubled || record_trouble(w, e));
+           record_trouble(w, e);
 }
 
 void log_writer_release(struct log_writer *w)

@@ -24,7 +24,7 @@ struct log_writer {
     struct log_counts counts;
     struct log_trouble bad;
     struct log_trouble cut;
-    bool troubled; /* one of them grew */
+    bool troubled; /* one of them grew since the caller last unset it */
     bool shifted;  /* chunks of later files were moved out of the way */
     char title[LOG_TITLE_BYTES + 1];
     char repo_cwd[LOG_CWD_BYTES]; /* the last one that was looked at */
@@ -35,6 +35,8 @@ struct log_writer {
 CHECKED bool log_writer_begin(struct log_writer *w, struct log_file *file, struct error *e);
 CHECKED bool log_writer_line(struct log_writer *w, const struct log_raw *raw, struct error *e);
 CHECKED bool log_writer_end(struct log_writer *w, struct error *e);
+/* What is wrong with lines of the file, in words: appended. */
+void log_writer_trouble(const struct log_writer *w, struct buf *out);
 void log_writer_release(struct log_writer *w);
 
 #endif
