@@ -55,6 +55,8 @@ TEST(silence_and_line_ends_are_no_empty_sentence)
     means("", CAUSE_UNREACHABLE, "git fetch: ended without a word");
     means("\n\r\n", CAUSE_UNREACHABLE, "git fetch: ended without a word");
     means("Killed\n\n", CAUSE_UNREACHABLE, "git fetch: Killed");
+    means("error: \nfatal: Could not read from remote repository.\n", CAUSE_UNREACHABLE,
+          "git fetch: Could not read from remote repository");
 }
 
 TEST(userinfo_is_masked)

@@ -131,8 +131,9 @@ bool git_explain(const char *what, const char *text, struct error *e)
         const char *found = strstr(text, known[i].words);
         if (!found)
             continue;
-        CLEANUP(free_text) char *line = line_at(text, reason_before(text, found));
-        return error_set(e, known[i].cause, "git %s: %s%s%s", what, line,
+        CLEANUP(free_text) char *line = line_at(text, found);
+        CLEANUP(free_text) char *reason = line_at(text, reason_before(text, found));
+        return error_set(e, known[i].cause, "git %s: %s%s%s", what, *reason ? reason : line,
                          known[i].remedy ? "; " : "", known[i].remedy ? known[i].remedy : "");
     }
     CLEANUP(free_text) char *line = telling_line(text);
