@@ -96,7 +96,7 @@ static char *line_at(const char *text, const char *at)
         at = reason + 3;
     }
     /* More of the sentence follows. */
-    size -= size > 0 && at[size - 1] == '.';
+    size -= size > 1 && at[size - 1] == '.';
     return xstrndup(at, size);
 }
 
