@@ -473,3 +473,18 @@ test_views_that_a_run_did_not_come_to_are_made_by_the_next() {
     expect_equal "$(sql claude 'SELECT count(DISTINCT watermark) FROM view')" 1 'watermarks'
     expect_equal "$(sql claude "SELECT count(*) FROM run_view JOIN run USING(run_id) WHERE run.seq = 3")" 4 'made again'
 }
+
+# An upgrade may bring others, and sessions may not move for long.
+test_views_of_an_older_version_are_made_anew_though_nothing_changed() {
+    synced_session
+    sqlite3 "$LATTICE_HOME/sources/claude/store.db" "UPDATE view SET definition = 0;
+        DELETE FROM view WHERE name = 'tool_sessions'; DELETE FROM view_row"
+    expect_exit 1 "$READS" view sessions_per_day
+    sync_exits 0 'claude: unchanged' claude
+    expect_equal "$(sql claude 'SELECT count(*), min(definition) > 0 FROM view')" '5|1' 'views'
+    expect_exit 0 "$READS" view sessions_per_day
+    expect_contains "$OUT" lattice
+    sync_exits 0 'claude: unchanged' claude
+    expect_equal "$(sql claude 'SELECT count(*) FROM run_view')" 10 'views made'
+    store_sound claude
+}

@@ -139,8 +139,8 @@ static bool merge(struct sync *s, struct error *e)
 
 static enum step finish_run(struct sync *s, struct error *e)
 {
-    if (s->unchanged)
-        return STEP_DONE;
+    if (s->unchanged) /* but the views may be those of an older version */
+        return sync_views_run(s, e);
     if (s->missing) {
         error_set(e, CAUSE_BAD_DATA,
                   "%" PRId64
@@ -161,18 +161,23 @@ static enum step finish_run(struct sync *s, struct error *e)
 static const struct {
     const char *name;
     enum step (*run)(struct sync *s, struct error *e);
+    bool always; /* also once it is known that nothing changed */
 } phases[] = {
-    {"fetch", fetch_run},
-    {"plan", plan_run},
-    {"import", import_run},
-    {"finish", finish_run},
+    {"fetch", fetch_run, true},
+    {"plan", plan_run, true},
+    {"import", import_run, false},
+    {"finish", finish_run, true},
 };
 
 enum { PHASE_COUNT = sizeof phases / sizeof *phases };
 
 static enum step run_phases(struct sync *s, struct error *e)
 {
-    for (size_t i = 0; i < PHASE_COUNT && !s->unchanged;) {
+    for (size_t i = 0; i < PHASE_COUNT;) {
+        if (s->unchanged && !phases[i].always) {
+            i++;
+            continue;
+        }
         s->phase = phases[i].name;
         /* The first of these writes the lock row: a fetch that hangs is seen as one. */
         enum step step = sync_progress(s, 0, -1, e) ? phases[i].run(s, e) : STEP_FAILED;
