@@ -94,9 +94,8 @@ static void take_config(struct reader *reader, struct config *config)
             forget(reader, old);
             continue;
         }
-        struct slot *slot = &slots[now - config->sources];
-        *slot = *old;
-        slot->source = now;
+        slots[now - config->sources] = *old;
+        slots[now - config->sources].source = now;
     }
     free(reader->slots);
     config_release(&reader->config);
@@ -137,7 +136,8 @@ bool reader_open(const struct home *home, const struct reader_limits *limits, st
     reader->limits = (struct reader_limits){
         .stores_max = limits->stores_max ? limits->stores_max : READER_STORES_MAX,
         .cache_kib = limits->cache_kib ? limits->cache_kib : READER_CACHE_KIB,
-        .words_kib = limits->words_kib ? limits->words_kib : READER_WORDS_KIB};
+        .words_kib = limits->words_kib ? limits->words_kib : READER_WORDS_KIB,
+        .kept_kib = limits->kept_kib ? limits->kept_kib : READER_KEPT_KIB};
     reader->limit = request_clock_limit(&reader->clock);
     reader->config_path = home_path(home, HOME_SOURCES_JSON);
     if (!refresh_config(reader, e))
@@ -322,7 +322,6 @@ static enum rstore_problem begin_slot(struct reader *reader, struct slot *slot)
         problem = slot->store ? RSTORE_FINE : open_slot(reader, slot);
         if (problem != RSTORE_FINE)
             continue;
-        slot->error = (struct error){0};
         CLEANUP(free_text) char *path = slot_path(reader, slot);
         store_look_take(path, &slot->look);
         problem = rstore_begin(slot->store, &slot->state, &slot->error);
@@ -352,9 +351,10 @@ struct rstore *request_store(struct reader *reader, size_t at)
     return slot->problem == RSTORE_FINE ? slot->store : NULL;
 }
 
-bool request_closes(const struct reader *reader)
+size_t request_kept_bytes(const struct reader *reader)
 {
-    return reader->selected_count > reader->limits.stores_max;
+    bool closes = reader->selected_count > reader->limits.stores_max;
+    return closes ? (size_t)reader->limits.kept_kib * 1024 : 0;
 }
 
 const struct store_memory *request_memory(struct reader *reader, size_t at)

@@ -13,12 +13,14 @@ enum {
     READER_STORES_MAX = 192,
     READER_CACHE_KIB = 16 * 1024,
     READER_WORDS_KIB = 24 * 1024,
+    READER_KEPT_KIB = 4 * 1024,
 };
 
 struct reader_limits {
     size_t stores_max; /* open at a time; the least recently used is closed */
     int cache_kib;     /* of all open stores: each has the same part of it */
     int words_kib;     /* of words remembered: which stores cannot have a hit */
+    int kept_kib;      /* of hits in stores that were closed, while a request runs */
 };
 
 struct reader;

@@ -25,8 +25,8 @@ const struct home *request_home(const struct reader *reader);
 /* NULL if it does not answer, or has failed before in this request. Borrowed until the next call:
  * with many stores the least recently used is closed. */
 struct rstore *request_store(struct reader *reader, size_t at);
-/* Will some be closed before the request ends? */
-bool request_closes(const struct reader *reader);
+/* How much may be kept of stores that will be closed before the request ends; 0: none will be. */
+size_t request_kept_bytes(const struct reader *reader);
 /* What is remembered of it, if it has not changed since: it has answered then and need not be open.
  * NULL: nothing, or it was asked in this request. Good until the next call of request_remember or
  * request_fail for it. */

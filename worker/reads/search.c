@@ -28,8 +28,7 @@ static void look_up(struct search *search)
         if (!made)
             terms_make(&plan->terms, &search->query, store);
         made = true;
-        if (!search_look_up(search, i, store, &e) ||
-            (request_closes(search->reader) && !search_keep(search, i, store, &e)))
+        if (!search_look_up(search, i, store, &e) || !search_keep(search, i, store, &e))
             request_fail(search->reader, i, &e);
     }
     plan_weigh(plan);

@@ -28,10 +28,9 @@ struct search {
     struct plan_match *matches; /* owned; of the mode, one per source */
     struct rank_seen *seen;     /* owned; the same */
     size_t seen_count;          /* of all of them */
-    struct kept_store *kept;    /* owned; see search_keep; NULL: none; the same */
-    size_t kept_bytes;
-    int64_t cost; /* of all of them */
-    int64_t ties; /* pages looked up for the order of their paths alone */
+    struct search_kept *kept;   /* owned; see search_keep; NULL: none */
+    int64_t cost;               /* of all matches that are not kept */
+    int64_t ties;               /* pages looked up for the order of their paths alone */
     bool approximate;
 };
 

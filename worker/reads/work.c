@@ -47,7 +47,8 @@ void work_pool_free(struct work_pool **pool)
 /* No more run than there are readers, so one is idle or may be opened. */
 static bool take_reader(struct work_pool *pool, struct reader **reader, struct error *e)
 {
-    struct reader_limits limits = {.stores_max = WORK_STORES_MAX, .words_kib = WORK_WORDS_KIB};
+    struct reader_limits limits = {
+        .stores_max = WORK_STORES_MAX, .words_kib = WORK_WORDS_KIB, .kept_kib = WORK_KEPT_KIB};
     uv_mutex_lock(&pool->lock);
     *reader = pool->idle_count > 0 ? pool->idle[--pool->idle_count] : NULL;
     uv_mutex_unlock(&pool->lock);
