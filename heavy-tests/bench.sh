@@ -41,7 +41,6 @@ heading() {
     printf '\n%-50s %11s %11s %7s  %s\n' "$1" ours "$2" ratio aim
 }
 
-missed=0
 # row WHAT OURS COMPARISON DIGITS [OPERATOR LIMIT]: the aim is for the ratio.
 row() {
     line "$1" "$2" "$3" "$4" "$(divide "$2" "$3")" "${@:5}"
@@ -51,15 +50,8 @@ figure() {
     line "$1" "$2" - "$3" "$2" "${@:4}"
 }
 line() {
-    local what=$1 ours=$2 other=$3 digits=$4 judged=$5 operator=${6:-} limit=${7:-} aim=-
-    if [ -n "$operator" ]; then
-        aim="$operator $limit"
-        if ! awk -v a="$judged" -v b="$limit" -v o="$operator" 'BEGIN { exit !(o == ">=" ? a >= b : a <= b) }'; then
-            aim="$aim  MISSED"
-            missed=$((missed + 1))
-        fi
-    fi
-    awk -v what="$what" -v ours="$ours" -v other="$other" -v f="%.${digits}f" -v aim="$aim" 'BEGIN {
+    judge "${@:5}"
+    awk -v what="$1" -v ours="$2" -v other="$3" -v f="%.$4f" -v aim="$AIM" 'BEGIN {
         printf "%-50s %11s %11s %7s  %s\n", what, sprintf(f, ours), other == "-" ? "-" : sprintf(f, other),
             other == "-" ? "-" : sprintf("%.2f", ours / other), aim
     }'

@@ -15,18 +15,10 @@ else
     : "${BYTES:=2000000000}" "${FAST:=200000000}" "${RUNS:=3}"
 fi
 
-missed=0
 # figure WHAT VALUE [OPERATOR LIMIT]
 figure() {
-    local aim=-
-    if [ $# -gt 2 ]; then
-        aim="$3 $4"
-        awk -v a="$2" -v b="$4" -v o="$3" 'BEGIN { exit !(o == ">=" ? a >= b : a <= b) }' || {
-            aim="$aim  MISSED"
-            missed=$((missed + 1))
-        }
-    fi
-    printf '%-60s %12s  %s\n' "$1" "$2" "$aim"
+    judge "${@:2}"
+    printf '%-60s %12s  %s\n' "$1" "$2" "$AIM"
 }
 
 last() {

@@ -25,6 +25,12 @@ read -ra first <<<"${FIRST:-}"
 
 ids=(a b c d)
 
+# aim WHAT VALUE OPERATOR LIMIT
+aim() {
+    judge "${@:2}"
+    printf '%-64s %8s  %s\n' "$1" "$2" "$AIM"
+}
+
 # four_stores NAME PAGES
 four_stores() {
     local id
@@ -95,9 +101,10 @@ part_beside() {
     measure beside
     kill -TERM -- "-$STARTED"
     wait_exit "$STARTED"
-    paste <(cut -d ' ' -f 3 "$TEST_DIR/idle.lines") <(cut -d ' ' -f 3 "$TEST_DIR/beside.lines") | awk '
-        $2 / $1 > worst { worst = $2 / $1 }
-        END { printf "beside/idle at p99, the worst of these: %.2f (aim <= 1.5)\n", worst }'
+    aim 'beside/idle at p99, the worst of these' "$(
+        paste <(cut -d ' ' -f 3 "$TEST_DIR/idle.lines") <(cut -d ' ' -f 3 "$TEST_DIR/beside.lines") |
+            awk '$2 / $1 > worst { worst = $2 / $1 } END { printf "%.2f", worst }'
+    )" '<=' 1.5
 }
 
 part_huge() {
@@ -105,9 +112,12 @@ part_huge() {
     choose_queries
     heading "$((4 * HUGE)) pages in 4 stores, idle; ms"
     measure huge
-    awk -v rare="$(head -n 1 "$TEST_DIR/huge.lines" | cut -d ' ' -f 3)" '
-        $3 / rare > worst { worst = $3 / rare }
-        END { printf "p99 of any of these in those of a rare word: %.1f (aim <= 30)\n", worst }' "$TEST_DIR/huge.lines"
+    aim 'p99 of the slowest of these in those of a rare word' "$(
+        awk 'NR == 1 { rare = $3 } $3 / rare > worst { worst = $3 / rare }
+            END { printf "%.1f", worst }' "$TEST_DIR/huge.lines"
+    )" '<=' 30
+    aim "same, of a word in a tenth of the chunks" \
+        "$(awk 'NR == 2 { printf "%.2f", $6 / $5 }' "$TEST_DIR/huge.lines")" '>=' 0.9
 }
 
 # --- the service ------------------------------------------------------------------------------------
@@ -151,8 +161,9 @@ rate_of() {
         paste -d ' ' "$TEST_DIR/service" <(awk '{ print $1 / $2 }' "$TEST_DIR/bare") >>"$TEST_DIR/rates"
     done
     awk '{ print $2 / $3 }' "$TEST_DIR/rates" >"$TEST_DIR/ratios"
-    printf '%-30s %10.0f %12.0f %12.0f %8.2f\n' "$name" "$(median 1 "$TEST_DIR/rates")" \
-        "$(median 2 "$TEST_DIR/rates")" "$(median 3 "$TEST_DIR/rates")" "$(median 1 "$TEST_DIR/ratios")"
+    judge "$(median 1 "$TEST_DIR/ratios")" '>=' 0.7
+    printf '%-30s %10.0f %12.0f %12.0f %8.2f  %s\n' "$name" "$(median 1 "$TEST_DIR/rates")" \
+        "$(median 2 "$TEST_DIR/rates")" "$(median 3 "$TEST_DIR/rates")" "$(median 1 "$TEST_DIR/ratios")" "$AIM"
 }
 
 part_rate() {
@@ -166,7 +177,7 @@ part_rate() {
     printf '\n%-30s %10s %12s %12s %8s\n' 'requests per second, wrk -c 4' wall 'per CPU-s' 'bare/CPU-s' 'ratio'
     rate_of 'a rare word in one store' "$rare" "query=$rare&source=a" "${stores[0]}"
     rate_of 'a rare word in four stores' "$rare" "query=$rare" "${stores[@]}"
-    say "ratio: per CPU-second of the service and of SQLite's library in one thread (aim >= 0.7)"
+    say "ratio: per CPU-second of the service and of SQLite's library in one thread"
     stop_reads
 }
 
@@ -204,7 +215,8 @@ part_found() {
         "$(percentile 0.99 3 "$TEST_DIR/times")" "$(percentile 1 3 "$TEST_DIR/times")" \
         "to the run's end at a client of the events" "$(percentile 0.5 4 "$TEST_DIR/times")" \
         "$(percentile 0.99 4 "$TEST_DIR/times")" "$(percentile 1 4 "$TEST_DIR/times")"
-    say 'aim: p99 under 100 ms'
+    aim 'p99 to the answer' "$(percentile 0.99 3 "$TEST_DIR/times")" '<=' 100
+    aim "p99 to a client of the events" "$(percentile 0.99 4 "$TEST_DIR/times")" '<=' 100
     kill -TERM "$supervisor"
     wait_exit "$supervisor"
     stop_reads
@@ -239,9 +251,10 @@ peak_descriptors() {
     echo "$most"
 }
 
-# Over all stores, and over one after the other, by more clients than there are readers.
+# Over all stores, and over one after the other, by more clients than there are readers. What this
+# misses does not depend on what else the machine does.
 part_many() {
-    local most kib common seconds
+    local most kib common seconds before=$missed
     many_stores
     common=$(words n0001 | cut -d ' ' -f 1)
     serve_reads --query-timeout 5m
@@ -256,10 +269,12 @@ part_many() {
     wait_exit "$STARTED"
     expect_equal "$CODE" 0 'exit code of the clients'
     kib=$(sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$SERVE/status")
-    printf '\n%d stores: at most %d descriptors (aim <= 1024), peak of memory %d MiB (aim <= 128)\n' \
-        "$STORES" "$most" "$((kib / 1024))"
+    printf '\n%d stores, %d searches by 8 clients\n' "$STORES" "$((STORES + 8))"
+    aim 'descriptors at most' "$most" '<=' 1024
+    aim 'peak of memory, MiB' "$((kib / 1024))" '<=' 128
     say "the first search over all of them: $seconds s"
     stop_reads
+    [ "$missed" -eq "$before" ] || fail 'a reader of many stores is larger than it may be'
 }
 
 part_streams() {
@@ -272,4 +287,4 @@ echo "$RUNS runs of each, taking turns${FIRST:+; under $FIRST}; load before: $(c
 for part in "$@"; do
     "part_$part"
 done
-printf '\n%s\n' "load after: $(cut -d ' ' -f 1-3 /proc/loadavg)"
+printf '\n%s\n' "$missed aims missed; load after: $(cut -d ' ' -f 1-3 /proc/loadavg)"

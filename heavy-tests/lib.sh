@@ -49,6 +49,18 @@ say() {
     printf '   %s\n' "$*"
 }
 
+missed=0
+# judge VALUE [OPERATOR LIMIT]: the aim, as tables show it, in $AIM; where it is missed, that is counted.
+judge() {
+    AIM=-
+    [ $# -gt 1 ] || return 0
+    AIM="$2 $3"
+    awk -v a="$1" -v b="$3" -v o="$2" 'BEGIN { exit !(o == ">=" ? a >= b : a <= b) }' || {
+        AIM="$AIM  MISSED"
+        missed=$((missed + 1))
+    }
+}
+
 # --- repositories ---------------------------------------------------------------------------------
 
 # new_repo ID PAGES: $REPOS/ID.git with one commit, also kept as refs/start. The seed is ID's bytes.
