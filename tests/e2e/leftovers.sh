@@ -70,6 +70,16 @@ test_a_row_that_was_left_makes_a_supervised_worker_look_all_the_same() {
     expect_ended "$TEST_DIR/supervisor.err"
 }
 
+# Its row would be there if a run of it had not come to its end.
+test_a_store_on_its_way_to_its_first_success_makes_no_worker_look_again() {
+    synced
+    sqlite3 -batch "$LATTICE_HOME/sources/notes/store.db" "UPDATE sync_state SET last_success_at = 0,
+        target = bookmark, target_shape = bookmark_shape, bookmark = NULL, bookmark_shape = NULL"
+    leave_one
+    supervised_run '"swept":true'
+    kill -0 "$LEFT" || fail 'it looked'
+}
+
 # A store that was never in step, or was set aside and made anew, cannot say what was left.
 test_a_new_store_makes_a_supervised_worker_look_all_the_same() {
     synced never

@@ -85,6 +85,11 @@ size_t guard_end_children(int64_t wait_ms)
     return ended;
 }
 
+bool guard_has_left_none(void)
+{
+    return reach.cgroup_folder && cgroup_wait_empty(reach.cgroup_folder, 0);
+}
+
 static void on_end(int signal)
 {
     (void)signal;
