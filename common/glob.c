@@ -353,18 +353,28 @@ static bool ended(const struct glob_set *set, const uint64_t *now, bool dir)
     return false;
 }
 
-/* The same for a set of one word, as nearly all are: its state stays in a register. */
-static bool match_word(const struct word *word, const uint64_t *takes, const char *path)
+/* Moves a set of one word on from `p` to `end`, or to the path's end if that is NULL. True if a
+ * folder on the way matches, and so all below it. */
+static bool read_word(const struct word *word, const uint64_t *takes, const char *p,
+                      const char *end, uint64_t *state)
 {
-    uint64_t now = leave(word, word->start, true);
-    for (const char *p = path; *p; p++) {
+    uint64_t now = *state;
+    for (; p != end && *p; p++) {
         bool slash = *p == '/';
         if (slash && now & word->end_dir)
             return true;
         uint64_t moved = now & takes[(unsigned char)*p];
         now = leave(word, moved << 1 | (now & word->stay[slash]), slash);
     }
-    return now & word->end_file;
+    *state = now;
+    return false;
+}
+
+/* A set of one word, as nearly all are: its state stays in a register. */
+static bool match_word(const struct word *word, const uint64_t *takes, const char *path)
+{
+    uint64_t now = leave(word, word->start, true);
+    return read_word(word, takes, path, NULL, &now) || now & word->end_file;
 }
 
 bool glob_set_match(const struct glob_set *set, const char *path)
@@ -381,6 +391,29 @@ bool glob_set_match(const struct glob_set *set, const char *path)
         step(set, now, (unsigned char)*p);
     }
     return ended(set, now, false);
+}
+
+bool glob_walk_match(struct glob_walk *walk, const char *path)
+{
+    const struct glob_set *set = walk->set;
+    if (set->states == 0 || set->words != 1)
+        return glob_set_match(set, path);
+    const struct word *word = set->word;
+    size_t size = walk->folder_size;
+    bool same = size > 0 && strncmp(path, walk->folder, size) == 0;
+    uint64_t now = same ? walk->state : leave(word, word->start, true);
+    const char *slash = strrchr(same ? path + size : path, '/');
+    if (slash) {
+        size_t whole = (size_t)(slash + 1 - path);
+        if (read_word(word, set->takes, path + (same ? size : 0), slash + 1, &now))
+            return true;
+        walk->folder_size = whole <= sizeof walk->folder ? whole : 0;
+        memcpy(walk->folder, path, walk->folder_size);
+        walk->state = now;
+        size = whole;
+    } else if (!same)
+        size = 0;
+    return read_word(word, set->takes, path + size, NULL, &now) || now & word->end_file;
 }
 
 bool glob_set_match_only(const struct glob_set *set, const char *path, bool is_folder)

@@ -3,6 +3,7 @@
 #define LATTICE_COMMON_GLOB_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/error.h"
 
@@ -32,6 +33,17 @@ void glob_set_free(struct glob_set *set);
 /* `path` is relative, without a leading '/', any bytes but NUL. Time is at most
  * O(length of path x length of patterns); it allocates nothing. An empty set matches nothing. */
 bool glob_set_match(const struct glob_set *set, const char *path);
+
+/* For many paths that come folder by folder, as a listing has them: goes on behind the folder that
+ * a path has in common with the one before. All zero but for the set. */
+struct glob_walk {
+    const struct glob_set *set; /* borrowed */
+    uint64_t state;             /* of the set, behind the folder */
+    size_t folder_size;         /* with the '/'; 0: none */
+    char folder[512];           /* a longer one is read again for each path */
+};
+/* As glob_set_match. */
+bool glob_walk_match(struct glob_walk *walk, const char *path);
 /* Does a pattern match `path` itself, whatever matches the folders above it? For the rules of a
  * .gitignore, of which the last one that matches counts. */
 bool glob_set_match_only(const struct glob_set *set, const char *path, bool is_folder);

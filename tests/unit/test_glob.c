@@ -171,6 +171,40 @@ TEST(any_pattern_of_a_set_is_enough_also_beyond_one_word_of_states)
 }
 
 /* Every offset of every state to the words' bounds. */
+/* Ordered and not, folders that begin alike, one that matches, one too long to be kept. */
+TEST(a_walk_answers_as_for_each_path_alone)
+{
+    static const char *const patterns[] = {"*.md", "docs/*.txt", "out/", "/top"};
+    char long_path[700];
+    memset(long_path, 'l', sizeof long_path);
+    memcpy(long_path + sizeof long_path - 6, "/a.md", 6);
+    const char *const paths[] = {
+        "a.md",        "docs/a.txt", "docs/a.md",    "docs/b/a.txt",
+        "docs/b/a.md", "docs/b/c/d", "docs/b/c.txt", "docs/z",
+        "docs2/a.t",   "doc/a.txt",  "out/a",        "out/b/c",
+        "outer/a",     "top",        "top/a",        "x/top",
+        long_path,     long_path,    "a.md",         "docs/a.txt",
+        "docs/",       "",
+    };
+    for (size_t words = 0; words < 2; words++) {
+        const char *set_of[5] = {patterns[0], patterns[1], patterns[2], patterns[3],
+                                 "a-name-of-many-bytes-that-fills-more-than-a-word-of-states"};
+        struct error e = {0};
+        struct glob_set *set = glob_set_new(set_of, 4 + words, "include", &e);
+        CHECK_OK(set != NULL, &e);
+        struct glob_walk walk = {.set = set};
+        size_t matched = 0;
+        for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+            bool alone = glob_set_match(set, paths[i]);
+            matched += alone;
+            if (glob_walk_match(&walk, paths[i]) != alone)
+                FAIL("%s: not %d", paths[i], alone);
+        }
+        CHECK(matched == 12);
+        glob_set_free(set);
+    }
+}
+
 TEST(states_carry_over_words)
 {
     for (size_t length = 1; length < 200; length++) {

@@ -142,8 +142,12 @@ static size_t compare(const struct round *r)
         struct error e = {0};
         struct glob_set *set = glob_set_new((const char *const *)&r->patterns[i], 1, "x", &e);
         CHECK_OK(set != NULL, &e);
+        struct glob_walk walk = {.set = set};
         for (size_t k = 0; k < PATHS; k++) {
             bool ours = glob_set_match(set, r->paths[i][k]);
+            if (glob_walk_match(&walk, r->paths[i][k]) != ours)
+                FAIL("pattern %s, path %s: after another path the answer is not %d", r->patterns[i],
+                     r->paths[i][k], ours);
             if (ours != r->git[i][k])
                 FAIL("pattern %s, path %s: git says %d, we say %d", r->patterns[i], r->paths[i][k],
                      r->git[i][k], ours);

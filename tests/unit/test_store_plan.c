@@ -329,6 +329,71 @@ static void shrinks(int have, int gone, int come, bool taken)
     remove(test_path("store.db-shm"));
 }
 
+/* A listing of as many new pages. */
+enum { MANY = 300 };
+static void plan_many(struct fixture *f)
+{
+    char path[32];
+    struct error e = {0};
+    struct plan_counts counts;
+    CHECK_OK(plan_begin(f->store, &f->rules, &e), &e);
+    CHECK_OK(plan_join_begin(f->store, &e), &e);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(path, sizeof path, "q%04d.md", i);
+        CHECK_OK(plan_join_entry(f->store, path, strlen(path), blob_of(1 + i % (BLOBS - 1)), &e),
+                 &e);
+    }
+    CHECK_OK(plan_join_end(f->store, &e), &e);
+    CHECK_OK(plan_finish(f->store, true, &counts, &e), &e);
+    CHECK_INT(counts.adds, MANY);
+}
+
+static void check_many(struct fixture *f, size_t limit)
+{
+    struct plan_block block = {.limit = limit};
+    struct error e = {0};
+    int64_t after = 0;
+    int count = 0;
+    do {
+        char path[32];
+        CHECK_OK(plan_read(f->store, PLAN_IMPORT, after, &block, &e), &e);
+        for (size_t i = 0; i < block.count; i++, count++) {
+            const struct plan_item *item = &block.items[i];
+            snprintf(path, sizeof path, "q%04d.md", count);
+            CHECK_STR(item->path, path);
+            CHECK_INT(item->path_size, strlen(path));
+            CHECK_STR(item->blob, blob_of(1 + count % (BLOBS - 1)));
+            CHECK_INT(item->page, 0);
+            CHECK(!item->moved);
+            CHECK(item->seq > after);
+            after = item->seq;
+        }
+    } while (block.count == block.limit);
+    CHECK_INT(count, MANY);
+    plan_block_release(&block);
+}
+
+/* With a page that goes, new ones are looked at one by one: it may have been renamed. */
+TEST(many_imports_are_read_in_order_in_blocks_of_any_size)
+{
+    static const size_t limits[] = {1, 7, 63, 64, 65, 128, MANY, 1024};
+    struct fixture f = open_fixture();
+    for (int deletes = 0; deletes < 2; deletes++) {
+        if (deletes) {
+            struct error e = {0};
+            CHECK_OK(store_begin(f.store, &e) && store_bulk(f.store, &e), &e);
+            import(&f, &(struct plan_item){.path = "gone.md",
+                                           .path_size = strlen("gone.md"),
+                                           .blob = blob_of(BLOBS)});
+            CHECK_OK(store_commit(f.store, &e), &e);
+        }
+        plan_many(&f);
+        for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+            check_many(&f, limits[i]);
+    }
+    close_fixture(&f);
+}
+
 TEST(shrinkage_is_refused_over_half_of_twenty_and_for_all)
 {
     shrinks(19, 18, 0, true);

@@ -1,7 +1,6 @@
 /* Reading what ls-tree and diff-tree print. */
 #include "worker/sync/git_records.h"
 
-#include <ctype.h>
 #include <string.h>
 
 /* A record: a header of under 200 bytes and a path. Git itself knows no longest path. */
@@ -31,13 +30,12 @@ static bool bad(const char *record, struct error *e)
 /* Copies the hexadecimal id at `text`; false unless it is one. */
 static bool oid_at(const char *text, char oid[GIT_OID_HEX_MAX + 1])
 {
-    size_t n = 0;
-    while (n < GIT_OID_HEX_MAX && isxdigit((unsigned char)text[n])) {
-        oid[n] = text[n];
-        n++;
-    }
+    size_t n = strspn(text, "0123456789abcdef");
+    if (n != 40 && n != 64)
+        return false;
+    memcpy(oid, text, n);
     oid[n] = '\0';
-    return n == 40 || n == 64;
+    return true;
 }
 
 static void count_skipped(struct listing *to, enum mode mode, const char *path, int delta)

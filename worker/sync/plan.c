@@ -7,15 +7,15 @@
 
 struct filter {
     struct sync *sync;
-    struct glob_set *include;
-    struct glob_set *exclude;
+    struct glob_walk include;
+    struct glob_walk exclude;
     bool join;
     int64_t seen;
 };
 
-static bool wanted(const struct filter *f, const char *path)
+static bool wanted(struct filter *f, const char *path)
 {
-    return glob_set_match(f->include, path) && !glob_set_match(f->exclude, path);
+    return glob_walk_match(&f->include, path) && !glob_walk_match(&f->exclude, path);
 }
 
 static bool on_entry(void *context, const char *path, size_t path_size, const char *blob,
@@ -32,7 +32,7 @@ static bool on_entry(void *context, const char *path, size_t path_size, const ch
 static void on_skipped(void *context, enum not_followed what, const char *path, int delta)
 {
     struct filter *f = context;
-    if (what == SKIPPED_SUBMODULE ? !glob_set_match(f->exclude, path) : wanted(f, path))
+    if (what == SKIPPED_SUBMODULE ? !glob_walk_match(&f->exclude, path) : wanted(f, path))
         f->sync->skipped += delta;
 }
 
@@ -114,13 +114,16 @@ enum step plan_run(struct sync *s, struct error *e)
         includes++;
     while (c->exclude && c->exclude[excludes])
         excludes++;
-    f.include = glob_set_new((const char *const *)c->include, includes, "include", e);
-    f.exclude =
-        f.include ? glob_set_new((const char *const *)c->exclude, excludes, "exclude", e) : NULL;
-    if (f.include && f.exclude)
+    struct glob_set *include =
+        glob_set_new((const char *const *)c->include, includes, "include", e);
+    struct glob_set *exclude =
+        include ? glob_set_new((const char *const *)c->exclude, excludes, "exclude", e) : NULL;
+    f.include.set = include;
+    f.exclude.set = exclude;
+    if (include && exclude)
         step = fill(&f, &to, e);
-    glob_set_free(f.include);
-    glob_set_free(f.exclude);
+    glob_set_free(include);
+    glob_set_free(exclude);
     if (step != STEP_DONE || s->unchanged) {
         plan_end(s->store);
         return step;

@@ -26,6 +26,9 @@ struct plan_state {
     bool on_page;  /* the page cursor stands on a row */
     bool on_error; /* the error cursor stands on a row */
     struct buf last_path;
+    struct buf pack; /* imports that wait to be written */
+    size_t packed;
+    bool unpacked; /* each import has a row of its own */
 };
 
 struct store {

@@ -1,7 +1,6 @@
 /* The plan of a run: merge-join or changes into a temporary table. */
 #include "worker/sync/store_plan.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/text.h"
@@ -42,6 +41,8 @@ bool plan_begin(struct store *store, const struct plan_rules *rules, struct erro
 void plan_end(struct store *store)
 {
     plan_join_cancel(store);
+    buf_release(&state(store)->pack);
+    state(store)->packed = 0;
     if (state(store)->open && !store->in_transaction)
         sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
     state(store)->open = false;
@@ -68,12 +69,7 @@ static void count(struct plan_counts *counts, enum plan_op op, const struct plan
 static bool add(struct store *store, enum plan_op op, const struct plan_item *item, struct error *e)
 {
     count(&state(store)->counts, op, item);
-    sqlite3_stmt *s = statement(store, PLAN_SQL_ADD);
-    bind_int(s, 1, op);
-    bind_blob(s, 2, item->path, item->path_size);
-    bind_text(s, 3, item->blob);
-    bind_int(s, 4, item->page);
-    return db_run(s, NULL, e);
+    return op == PLAN_IMPORT ? plan_pack(store, item, e) : plan_row(store, op, item, e);
 }
 
 bool plan_quarantined(const struct plan_rules *rules, const char *path, const char *blob)
@@ -263,48 +259,6 @@ bool plan_change(struct store *store, const char *path, size_t path_size, const 
     db_reset(page);
     db_reset(error);
     return ok;
-}
-
-bool plan_read(struct store *store, enum plan_op op, int64_t after, struct plan_block *block,
-               struct error *e)
-{
-    sqlite3_stmt *s = statement(store, PLAN_SQL_READ);
-    block->count = 0;
-    buf_reset(&block->memory);
-    if (block->room < block->limit) {
-        block->items = xrealloc(block->items, block->limit * sizeof *block->items);
-        block->room = block->limit;
-    }
-    bind_int(s, 1, op);
-    bind_int(s, 2, after);
-    bind_int(s, 3, (int64_t)block->limit);
-    enum db_row row;
-    while ((row = db_step(s, e)) == DB_ROW) {
-        struct plan_item *item = &block->items[block->count++];
-        item->seq = column_int(s, 0);
-        item->page = column_int(s, 3);
-        item->moved = column_int(s, 4) != 0;
-        item->path_size = (size_t)sqlite3_column_bytes(s, 1);
-        buf_add(&block->memory, sqlite3_column_blob(s, 1), item->path_size);
-        buf_add_byte(&block->memory, '\0');
-        buf_add_text(&block->memory, column_text(s, 2));
-        buf_add_byte(&block->memory, '\0');
-    }
-    const char *at = block->memory.data; /* it stands still only now */
-    for (size_t i = 0; i < block->count; i++) {
-        block->items[i].path = at;
-        at += block->items[i].path_size + 1;
-        block->items[i].blob = at;
-        at += strlen(at) + 1;
-    }
-    return row == DB_DONE;
-}
-
-void plan_block_release(struct plan_block *block)
-{
-    free(block->items);
-    buf_release(&block->memory);
-    *block = (struct plan_block){0};
 }
 
 static bool left_out(struct store *store, const struct plan_rules *rules,

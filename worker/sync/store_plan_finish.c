@@ -18,10 +18,13 @@ const char *const plan_schema =
     "CREATE TEMP TABLE IF NOT EXISTS plan(seq INTEGER PRIMARY KEY, op INTEGER NOT NULL,"
     " path BLOB NOT NULL, blob TEXT NOT NULL, page INTEGER NOT NULL,"
     " moved INTEGER NOT NULL DEFAULT 0);"
-    "DELETE FROM temp.plan;";
+    "CREATE TEMP TABLE IF NOT EXISTS plan_pack(seq INTEGER PRIMARY KEY, items BLOB NOT NULL);"
+    "DELETE FROM temp.plan; DELETE FROM temp.plan_pack;";
 
 const char *const plan_sql[PLAN_SQL_COUNT] = {
     [PLAN_SQL_ADD] = "INSERT INTO temp.plan(op, path, blob, page) VALUES(?1, ?2, ?3, ?4)",
+    [PLAN_SQL_PACK] = "INSERT INTO temp.plan_pack(items) VALUES(?1)",
+    [PLAN_SQL_READ_PACKS] = "SELECT seq, items FROM temp.plan_pack WHERE seq >= ?1 ORDER BY seq",
     [PLAN_SQL_ALL_PAGES] = "SELECT id, path, blob, epoch, size_bytes FROM page ORDER BY path",
     [PLAN_SQL_ALL_ERRORS] = "SELECT path, blob, epoch, shape, reason FROM page_error ORDER BY path",
     [PLAN_SQL_ONE_PAGE] = "SELECT id, path, blob, epoch, size_bytes FROM page WHERE path = ?1",
@@ -195,8 +198,10 @@ static bool finish(struct store *store, bool allow_shrink, struct plan_counts *c
                    struct error *e)
 {
     *counts = store->plan_state.counts;
+    if (!plan_pack_flush(store, e))
+        return false;
     if (counts->deletes && counts->adds &&
-        (!pair_renames(store, e) || !count_ops(store, counts, e)))
+        (!plan_unpack(store, e) || !pair_renames(store, e) || !count_ops(store, counts, e)))
         return false;
     return allow_shrink || check_shrink(store, counts, e);
 }

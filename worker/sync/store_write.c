@@ -146,6 +146,7 @@ void store_close(struct store **out)
     db_finalize(store->log_chunk.s, store->log_chunk.count);
     db_finalize(store->views.s, store->views.count);
     db_close(&store->db);
+    buf_release(&store->plan_state.pack);
     free(store);
     *out = NULL;
 }
