@@ -18,7 +18,7 @@
 extern char **environ;
 
 enum {
-    OUT_PIPE_BYTES = 1024 * 1024, /* what cat-file fills while we index */
+    OUT_PIPE_BYTES = 256 * 1024,  /* what cat-file fills while we index */
     TEXT_MAX_BYTES = 1024 * 1024, /* answers taken as one text */
     ERRORS_KEEP_BYTES = 8 * 1024, /* of a git's stderr */
     END_WAIT_MS = 1000,           /* at most, from SIGTERM to SIGKILL for a git that was stopped */

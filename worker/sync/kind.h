@@ -88,8 +88,9 @@ const struct source_kind *kind_find(const char *name);
 /* What a kind may know of the run. */
 const struct source_config *sync_source(const struct sync *sync);
 const struct home *sync_home(const struct sync *sync);
-/* The bookmark's name, NULL if there is none. */
+/* What the store equalled last, and what a run that was cut was on its way to; NULL for none. */
 const char *sync_bookmark(const struct sync *sync);
+const char *sync_target(const struct sync *sync);
 /* Is there nothing to do if the source's head is `head`? */
 bool sync_would_be_unchanged(const struct sync *sync, const char *head);
 /* Is this the first try of a run with `--full`? What was noted of the source is to be found anew.

@@ -76,14 +76,16 @@ static char *followed_ref(const struct source_config *source)
     return xasprintf("refs/heads/%s", source->branch);
 }
 
-/* The head is still what the store equals: starting git to say so takes a third of such a run. */
+/* The head is still what the store equals, or what a run that was cut was on its way to: starting
+ * git to say so takes a third of a run that finds nothing to do. */
 static bool head_stands(struct git_source *g, const char *ref)
 {
     const char *bookmark = sync_bookmark(g->sync);
-    if (!bookmark || !sync_would_be_unchanged(g->sync, bookmark) ||
-        !git_ref_names(g->git_dir, ref, bookmark))
+    bool unchanged = bookmark && sync_would_be_unchanged(g->sync, bookmark);
+    const char *known = unchanged ? bookmark : sync_target(g->sync);
+    if (!known || !git_ref_names(g->git_dir, ref, known))
         return false;
-    g->head = xstrdup(bookmark);
+    g->head = xstrdup(known);
     return true;
 }
 

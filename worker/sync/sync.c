@@ -38,6 +38,11 @@ const char *sync_bookmark(const struct sync *s)
     return s->state.bookmark;
 }
 
+const char *sync_target(const struct sync *s)
+{
+    return s->state.target;
+}
+
 bool sync_progress(struct sync *s, int64_t done, int64_t total, struct error *e)
 {
     s->done = done;
