@@ -200,13 +200,11 @@ static void set_alarm(struct child *child, int64_t at_ms)
     uv_timer_start(&child->alarm, alarm_fired, wait_ms > 0 ? (uint64_t)wait_ms : 0, 0);
 }
 
-/* A worker of ours that comes to its end by itself has seen that it has no children left. One that
- * was asked to had little time to see it: then its control group tells. */
+/* A worker of ours that comes to its end by itself has seen that it has no children left. */
 static bool ended_clean(const struct child *child)
 {
-    enum kill_stage trusted = contained_cgroup(child->contained) ? KILL_TERM : KILL_NONE;
     return child->has_record && !child->end.attempt.signal &&
-           child->machine.kill_stage <= trusted && child->machine.state != CHILD_STUCK;
+           child->machine.kill_stage == KILL_NONE && child->machine.state != CHILD_STUCK;
 }
 
 /* What the store says now. A worker that found nothing to do has told it, after its last commit
