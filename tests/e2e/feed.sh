@@ -63,6 +63,19 @@ test_a_blog_is_synced_and_found_unchanged() {
     store_sound blog
 }
 
+test_a_feed_as_they_are_in_the_wild_is_read() {
+    blog
+    answers _feed <<<'<?xml version="1.0"?>
+<!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN"
+  "http://127.0.0.1:1/publish/formats/rss-0.91.dtd">
+<rss version="0.91"><channel><title>Q&A&hellip;</title><item><title>Caf&eacute;&nbsp;&mdash; R&D</title>
+<link>http://example.org/?a=1&b=2</link><description>Na&iuml;ve &lt;b&gt;words&lt;/b&gt;</description></item></channel></rss>'
+    sync_exits 0 'blog: ok, 1 pages' blog
+    expect_equal "$(sql blog "SELECT title || '|' || json_extract(front, '\$.url') FROM page")" \
+        $'Caf\u00e9 \u2014 R&D|http://example.org/?a=1&b=2' 'title and address'
+    expect_equal "$(hits blog 'naïve AND words')" 1 'hits'
+}
+
 test_a_changed_entry_is_changed_and_an_old_one_stays() {
     blog
     rss one two | answers _feed

@@ -4,6 +4,7 @@
 
 #include "worker/sync/feed.h"
 #include "worker/sync/feed_page.h"
+#include "worker/sync/feed_xml_tidy.h"
 #include "worker/sync/page.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -36,6 +37,24 @@ static bool on_entry(void *context, const struct feed_entry *entry, struct error
     return true;
 }
 
+/* What was made tidy is tidy. */
+static void check_tidy(const char *bytes, size_t size)
+{
+    struct error e = {0};
+    struct buf once = {0};
+    struct buf twice = {0};
+    const struct xml_library *xml = xml_library(&e);
+    must(xml != NULL);
+    if (feed_xml_tidy(xml, bytes, size, &once, &e)) {
+        must(once.size <= 5 * size);
+        must(feed_xml_tidy(xml, once.size ? once.data : bytes, once.size ? once.size : size, &twice,
+                           &e));
+        must(!twice.size);
+    }
+    buf_release(&once);
+    buf_release(&twice);
+}
+
 /* A byte 0 in front: JSON by a map. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -51,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct feed_sink sink = {on_entry, NULL};
     struct feed_found found;
     struct error e = {0};
+    check_tidy(document.bytes, document.size);
     if (!feed_read(&document, &sink, &found, &e))
         must(e.cause == CAUSE_BAD_DATA && e.text[0]);
     feed_found_release(&found);

@@ -222,7 +222,6 @@ TEST(what_is_cut_is_not_taken_for_whole)
 {
     FAILS("<rss><channel><item><guid>1</guid></item>", "XML, line 1");
     FAILS("<rss><channel>\n<item><guid>1</giud></item></channel></rss>", "XML, line 2");
-    FAILS("<rss><channel><item>&nbsp;</item></channel></rss>", "XML, line 1");
     FAILS("<rss><channel>\xFF</channel></rss>", "XML, line 1");
 }
 
@@ -237,8 +236,87 @@ TEST(entities_are_refused)
     FAILS("<!DOCTYPE r [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><rss><channel><item><title>&x;"
           "</title></item></channel></rss>",
           "refused");
-    FAILS("<!DOCTYPE r SYSTEM 'http://127.0.0.1:1/x.dtd'><rss><channel/></rss>", "refused");
-    FAILS("<!DOCTYPE r [<!ENTITY % p SYSTEM 'http://127.0.0.1:1/x'> %p;]><rss/>", "");
+    FAILS("<!DOCTYPE r [<!ENTITY % p SYSTEM 'http://127.0.0.1:1/x'> %p;]><rss/>", "refused");
+    FAILS("<!DOCTYPE r '>' [<!ENTITY nbsp 'x'>]><rss/>", "refused");
+    FAILS("<?xml version='1.0'?><!-- > --><!doctype r []><rss/>", "refused");
+    /* Where it may not stand, or in what is not looked into. */
+    FAILS("<rss><channel/></rss><!DOCTYPE r>", "XML, line 1");
+    static const char wide[] = "\xFF\xFE<\0!\0D\0O\0C\0T\0Y\0P\0E\0 \0r\0>\0<\0r\0s\0s\0/\0>\0";
+    CHECK_FAILS(read_sized(wide, sizeof wide - 1, NULL), &problem, CAUSE_BAD_DATA, "refused");
+}
+
+static void title_is(const char *title, const char *want)
+{
+    struct buf feed = {0};
+    buf_printf(&feed, "<rss><channel><item><guid>1</guid><title>%s</title></item></channel></rss>",
+               title);
+    CHECK_OK(reads(feed.data), &problem);
+    buf_reset(&feed);
+    buf_printf(&feed, "title=%s url=", want);
+    CHECK_CONTAINS(entries(), feed.data);
+    buf_release(&feed);
+}
+
+TEST(names_of_characters_are_those_characters)
+{
+    title_is("a&nbsp;b", "a\xC2\xA0"
+                         "b");
+    title_is("&mdash;&hellip;&eacute;&Eacute;&thetasym;&euro;", "—…éÉϑ€");
+    title_is("&lt;&gt;&amp;&quot;&apos;&#38;&#x2014;", "<>&\"'&—");
+    title_is("&amp;nbsp;", "&nbsp;");
+    title_is("<![CDATA[&nbsp;&]]>&nbsp;<!-- &nbsp; & -->.", "&nbsp;&\xC2\xA0.");
+    title_is("<?php & ?>x", "x");
+    CHECK_OK(reads("<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>1</id>"
+                   "<category term='caf&eacute;'/></entry></feed>"),
+             &problem);
+    CHECK_CONTAINS(entries(), "tags=[\"café\"]");
+}
+
+TEST(what_is_no_reference_is_what_is_written)
+{
+    title_is("AT&T", "AT&T");
+    title_is("R & D &", "R & D &");
+    title_is("&other; &nbsp &NBSP; &thetasyms; &#; &#x; &#12",
+             "&other; &nbsp &NBSP; &thetasyms; &#; &#x; &#12");
+    CHECK_OK(reads("<rss><channel><item><link>http://e.org/?a=1&b=2&copy=3</link></item></channel>"
+                   "</rss>"),
+             &problem);
+    CHECK_CONTAINS(entries(), "url=http://e.org/?a=1&b=2&copy=3 ");
+}
+
+TEST(a_document_type_that_declares_nothing_is_passed_over)
+{
+    static const char *const types[] = {
+        "<!DOCTYPE rss>",
+        "<!DOCTYPE rss PUBLIC \"-//Netscape//DTD RSS 0.91//EN\"\n \"http://127.0.0.1:1/x\">",
+        "<!DOCTYPE rss SYSTEM 'http://127.0.0.1:1/x[>]&y;.dtd'>",
+        "<!-- <!DOCTYPE rss [ --><!doctype rss >\n",
+    };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        struct buf feed = {0};
+        buf_printf(&feed,
+                   "<?xml version='1.0'?>\n%s<rss><channel><item><guid>1</guid></item></channel>"
+                   "</rss>",
+                   types[i]);
+        CHECK_OK(reads(feed.data), &problem);
+        CHECK_INT(found.entries, 1);
+        buf_release(&feed);
+    }
+    FAILS("<!DOCTYPE rss\n\n><rss><channel>\n<item></giud></channel></rss>", "XML, line 4");
+    FAILS("<!DOCTYPE rss", "document type has no end");
+    FAILS("<!DOCTYPE rss \"> <rss/>", "document type has no end");
+}
+
+/* It would be five times as large. */
+TEST(a_document_of_ampersands_grows_within_bounds)
+{
+    struct buf many = {0};
+    buf_add_text(&many, "<rss><channel><title>");
+    for (int i = 0; i < 2 * 1024 * 1024; i++)
+        buf_add_byte(&many, '&');
+    buf_add_text(&many, "</title></channel></rss>");
+    FAILS(many.data, "XML, line 1");
+    buf_release(&many);
 }
 
 TEST(depth_is_bounded)

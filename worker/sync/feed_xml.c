@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "worker/sync/feed_internal.h"
-#include "worker/sync/xml_library.h"
+#include "worker/sync/feed_xml_tidy.h"
 
 #define ATOM  "http://www.w3.org/2005/Atom"
 #define RSS10 "http://purl.org/rss/1.0/"
@@ -457,25 +457,38 @@ static bool read_nodes(struct xml_feed *f, struct error *e)
                      f->problem.size ? f->problem.data : "it cannot be read");
 }
 
+static bool read_document(struct xml_feed *f, const char *bytes, size_t size, struct error *e)
+{
+    struct buf tidy = {0};
+    bool ok = feed_xml_tidy(f->xml, bytes, size, &tidy, e);
+    if (ok && tidy.size) {
+        bytes = tidy.data;
+        size = tidy.size;
+    }
+    if (ok && size > INT32_MAX)
+        ok = error_set(e, CAUSE_BAD_DATA, "XML of %zu bytes", size);
+    if (ok) {
+        f->reader = f->xml->xmlReaderForMemory(bytes, (int)size, f->r->document->url, NULL,
+                                               XML_PARSE_NONET | XML_PARSE_COMPACT);
+        if (!f->reader)
+            abort();
+        f->xml->xmlTextReaderSetStructuredErrorHandler(f->reader, on_problem, f);
+        ok = read_nodes(f, e);
+        f->xml->xmlFreeTextReader(f->reader);
+    }
+    buf_release(&tidy);
+    return ok;
+}
+
 bool feed_xml(struct feed_reading *r, struct error *e)
 {
     const struct feed_document *d = r->document;
     struct xml_feed f = {.r = r, .xml = xml_library(e)};
-    if (!f.xml)
-        return false;
-    if (d->size > INT32_MAX)
-        return error_set(e, CAUSE_BAD_DATA, "XML of %zu bytes", d->size);
     /* An XML declaration has to come first, and often does not. */
     size_t start = 0;
     while (start < d->size && memchr(" \t\r\n", d->bytes[start], 4))
         start++;
-    f.reader = f.xml->xmlReaderForMemory(d->bytes + start, (int)(d->size - start), d->url, NULL,
-                                         XML_PARSE_NONET | XML_PARSE_COMPACT);
-    if (!f.reader)
-        abort();
-    f.xml->xmlTextReaderSetStructuredErrorHandler(f.reader, on_problem, &f);
-    bool ok = read_nodes(&f, e);
-    f.xml->xmlFreeTextReader(f.reader);
+    bool ok = f.xml && read_document(&f, d->bytes + start, d->size - start, e);
     buf_release(&f.text);
     buf_release(&f.problem);
     return ok;

@@ -29,7 +29,8 @@
     X(htmlCreatePushParserCtxt)                                                                    \
     X(htmlCtxtUseOptions)                                                                          \
     X(htmlParseChunk)                                                                              \
-    X(htmlFreeParserCtxt)
+    X(htmlFreeParserCtxt)                                                                          \
+    X(htmlEntityLookup)
 
 struct xml_library {
 #define XML_MEMBER(name) __typeof__(name) *(name);
