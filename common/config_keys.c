@@ -11,25 +11,19 @@ static const char *const log_include[] = {"*.jsonl", NULL};
 /* A kind's lines here are all that sources.json needs to know of it. */
 static const struct config_kind kinds[] = {
     {.name = "git",
-     .built = true,
      .keys = {{"url", KEY_REQUIRED, config_read_git_url, FIELD(url), NULL},
               {"branch", KEY_ENTRY, config_read_branch, FIELD(branch), NULL}}},
     {.name = "repo-recall",
-     .built = true,
      .keys = {{"url", KEY_ENTRY, config_read_http_url, FIELD(url), "http://127.0.0.1:7777"},
               {"token_file", KEY_ENTRY, config_read_path, FIELD(token_file), NULL},
               {"token_env", KEY_ENTRY, config_read_variable, FIELD(token_env), NULL}}},
-    {.name = "dir",
-     .built = true,
-     .keys = {{"path", KEY_REQUIRED, config_read_path, FIELD(path), NULL}}},
+    {.name = "dir", .keys = {{"path", KEY_REQUIRED, config_read_path, FIELD(path), NULL}}},
     {.name = "agent-log",
-     .built = true,
      .include = log_include,
      .keys = {{"path", KEY_REQUIRED, config_read_path, FIELD(path), NULL},
               {"format", KEY_ENTRY, config_read_format, FIELD(format), "claude"}}},
     {.name = "inbox"},
     {.name = "feed",
-     .built = true,
      .keys = {{"url", KEY_REQUIRED, config_read_http_url, FIELD(url), NULL},
               {"map", KEY_ENTRY, config_read_map, FIELD(map), NULL},
               {"token_file", KEY_ENTRY, config_read_path, FIELD(token_file), NULL},
@@ -56,12 +50,10 @@ enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
 
 const char *const *config_kinds(void)
 {
-    static const char *built[KIND_COUNT + 1];
-    size_t count = 0;
+    static const char *names[KIND_COUNT + 1];
     for (size_t i = 0; i < KIND_COUNT; i++)
-        if (kinds[i].built)
-            built[count++] = kinds[i].name;
-    return built;
+        names[i] = kinds[i].name;
+    return names;
 }
 
 const struct config_kind *config_kind_find(const char *name)

@@ -22,7 +22,6 @@ enum { CONFIG_KIND_KEYS = 8 };
 
 struct config_kind {
     const char *name;
-    bool built;                 /* does this version sync it? */
     const char *const *include; /* its own default; NULL: what all kinds share */
     /* Beside those of all kinds; the first is where the source is, if it is a path or a URL. Ends
      * with a NULL name. */
@@ -36,7 +35,7 @@ extern const struct config_key config_common_keys[];
 const struct config_kind *config_kind_find(const char *name);
 /* The key that says where a source of this kind is, `url` or `path`; NULL if it has none. */
 const struct config_key *config_kind_location(const struct config_kind *kind);
-/* The name of a built kind that was likely meant, or NULL. */
+/* The name of a kind that was likely meant, or NULL. */
 const char *config_kind_nearest(const char *name);
 
 /* A common key or one of `kind`. `kind` may be NULL for "cannot be told": then a key of any kind.

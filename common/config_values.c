@@ -92,15 +92,14 @@ void config_read_kind(const struct config_value *value)
 {
     struct buf reason = {0};
     const char *name = config_text(value, "expected the name of a kind, such as \"git\"");
-    const struct config_kind *kind = name ? config_kind_find(name) : NULL;
-    if (kind && kind->built) {
+    if (!name)
+        return;
+    if (config_kind_find(name)) {
         config_set_text(value, name);
         return;
     }
-    if (!name)
-        return;
-    const char *nearest = kind ? NULL : config_kind_nearest(name);
-    buf_add_text(&reason, kind ? "not in this version" : "unknown kind");
+    const char *nearest = config_kind_nearest(name);
+    buf_add_text(&reason, "unknown kind");
     if (nearest)
         buf_printf(&reason, "; did you mean \"%s\"?", nearest);
     buf_add_text(&reason, nearest ? " This version knows:" : "; this version knows:");

@@ -27,7 +27,7 @@ struct spool {
     int64_t lines; /* the same */
 };
 
-/* Makes the folder `path` (mode 0700) in the source's, which is there. CAUSE_STORE. */
+/* Makes the folder `path` (mode 0700) in the source's, which is there; no file yet. CAUSE_STORE. */
 CHECKED bool spool_open(struct spool *spool, const char *path, struct error *e);
 /* Appends one or more whole lines. True: all of them are durable. False with CAUSE_STORE: none was
  * acknowledged, and what got into the file of them was taken out again or is left in a file of its
@@ -50,6 +50,8 @@ struct spool_files {
 };
 /* What does not have the name of a spool file is not seen. */
 CHECKED bool spool_list(int folder, struct spool_files *files, struct error *e);
+/* A name behind the others; what is none is left out. */
+void spool_files_add(struct spool_files *files, const char *name);
 void spool_files_release(struct spool_files *files);
 
 /* What stands behind `offset` in a file; all zero if the file is not there. */

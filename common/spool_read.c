@@ -40,8 +40,10 @@ static int by_name(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-static void add_name(struct spool_files *files, const char *name)
+void spool_files_add(struct spool_files *files, const char *name)
 {
+    if (!is_spool_name(name))
+        return;
     if (files->count == files->room) {
         files->room = files->room ? files->room * 2 : 16;
         files->names = xrealloc(files->names, files->room * sizeof *files->names);
@@ -63,8 +65,7 @@ bool spool_list(int folder, struct spool_files *files, struct error *e)
     }
     errno = 0;
     while ((entry = readdir(dir)) != NULL)
-        if (is_spool_name(entry->d_name))
-            add_name(files, entry->d_name);
+        spool_files_add(files, entry->d_name);
     bool ok = errno == 0 || fail("", "list", e);
     closedir(dir);
     if (files->count)

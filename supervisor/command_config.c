@@ -29,6 +29,7 @@ static const char add_help[] =
     "Adds a source to sources.json. ID is 1 to 64 of a-z 0-9 . _ - and names its folder.\n"
     "A repository is a path, https://..., ssh://..., [user@]host:path or file:///...\n"
     "A dir or agent-log is a path; a feed or repo-recall is https://... or http://...\n"
+    "An inbox is neither: what agents push is put into it.\n"
     "\n"
     "  --kind K         kind of source (git); see `kind` in the README\n"
     "  --branch B       branch to follow (the remote's HEAD)\n"

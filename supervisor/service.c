@@ -72,7 +72,7 @@ static bool is_local(const struct source_config *source)
 {
     struct git_url url = {0};
     struct error ignored = {0};
-    if (source->path)
+    if (source->path || strcmp(source->kind, "inbox") == 0)
         return true;
     bool local = source->url && git_url_parse(source->url, getenv("HOME"), &url, &ignored) &&
                  url.kind == URL_PATH;

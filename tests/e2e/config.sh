@@ -67,8 +67,10 @@ test_add_refuses_what_is_wrong_with_a_reason() {
     expect_error 'error: usage: url: "ext::sh -c id": remote helpers'
     expect_exit 64 "$SUPERVISE" add Notes /srv/x
     expect_error 'error: usage: id: "Notes": expected '
-    expect_exit 64 "$SUPERVISE" add notes --kind inbox
-    expect_error 'error: usage: kind: "inbox": not in this version'
+    expect_exit 64 "$SUPERVISE" add notes --kind inbx
+    expect_error 'error: usage: kind: "inbx": unknown kind; did you mean "inbox"?'
+    expect_exit 64 "$SUPERVISE" add notes /srv/x --kind inbox
+    expect_error 'error: usage: kind "inbox" has no URL or path'
     expect_exit 64 "$SUPERVISE" add notes /srv/x --set 'timeout=10 minuts'
     expect_error 'error: usage: timeout: "10 minuts": expected a duration such as 90s, 10m, 1h'
     expect_exit 64 "$SUPERVISE" add notes /srv/x --include '[a'

@@ -263,7 +263,7 @@ TEST(ids_are_names_of_plain_folders)
     CHECK(!source_id_valid("A") && !source_id_valid("a\n") && !source_id_valid("\xC3\xA9"));
 }
 
-TEST(kinds_of_later_versions_are_told_from_unknown_ones)
+TEST(an_unknown_kind_is_refused_with_those_that_are_known)
 {
     struct buf known = {0};
     for (const char *const *kind = config_kinds(); *kind; kind++)
@@ -271,11 +271,11 @@ TEST(kinds_of_later_versions_are_told_from_unknown_ones)
     CHECK_STR(config_kinds()[0], "git");
     CLEANUP(free_text)
     char *want = xasprintf(
-        "sources[0].kind: \"inbox\": not in this version; this version knows:%s\n"
+        "sources[0].kind: \"gopher\": unknown kind; this version knows:%s\n"
         "sources[1].kind: \"gti\": unknown kind; did you mean \"git\"? This version knows:%s\n"
         "sources[2].kind: 7: expected the name of a kind, such as \"git\"\n",
         known.data, known.data);
-    mistaken(SOURCES("{\"id\":\"a\",\"kind\":\"inbox\"},"
+    mistaken(SOURCES("{\"id\":\"a\",\"kind\":\"gopher\"},"
                      "{\"id\":\"b\",\"kind\":\"gti\",\"url\":\"/x\"},"
                      "{\"id\":\"c\",\"kind\":7}"),
              want);

@@ -75,6 +75,8 @@ struct source_kind {
     void (*release)(void *state);
     /* Its pages are sessions (store_session.h): views are made of them before the bookmark. */
     bool sessions;
+    /* What it counts as left to import, for people; NULL: pages. */
+    const char *items;
 };
 
 extern const struct source_kind kind_git;
@@ -82,6 +84,7 @@ extern const struct source_kind kind_dir;
 extern const struct source_kind kind_recall;
 extern const struct source_kind kind_feed;
 extern const struct source_kind kind_log;
+extern const struct source_kind kind_inbox;
 /* NULL if this version does not know it. */
 const struct source_kind *kind_find(const char *name);
 

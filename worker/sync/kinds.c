@@ -3,8 +3,8 @@
 
 #include "worker/sync/kind.h"
 
-static const struct source_kind *const kinds[] = {&kind_git, &kind_dir, &kind_recall, &kind_feed,
-                                                  &kind_log};
+static const struct source_kind *const kinds[] = {&kind_git,  &kind_dir, &kind_recall,
+                                                  &kind_feed, &kind_log, &kind_inbox};
 
 const struct source_kind *kind_find(const char *name)
 {

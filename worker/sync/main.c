@@ -1,4 +1,4 @@
-/* lattice-worker: syncs one source, once, and exits with its status. */
+/* lattice-worker: syncs one source, once, and exits with its status; takes messages of hooks. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,11 +13,14 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"sync", command_sync},
+    {"append", command_append},
     {"credential", command_credential},
 };
 
 static const char usage[] = "usage: lattice-worker sync ID [options]\n"
-                            "Syncs one source, once; see lattice-worker sync --help.\n"
+                            "       lattice-worker append ID [options]\n"
+                            "Syncs one source, once, or puts messages into an inbox; see\n"
+                            "lattice-worker sync --help and lattice-worker append --help.\n"
                             "lattice-supervise runs it for every source, under deadlines.\n"
                             "--version prints the version.\n";
 static const char version[] = "lattice-worker " LATTICE_VERSION "\n";

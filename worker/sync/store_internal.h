@@ -43,6 +43,8 @@ struct store {
     struct statements log;       /* store_log.c */
     struct statements log_chunk; /* store_log_chunk.c */
     struct statements views;     /* store_rebuild.c */
+    struct statements inbox;     /* store_inbox.c */
+    struct statements spool;     /* store_spool.c */
     enum memory_size memory;
     char run_id[RUN_ID_SIZE];
     char phase[16];

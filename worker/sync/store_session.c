@@ -68,7 +68,7 @@ bool store_session_put(struct store *store, const struct session_row *row, struc
         return false;
     bind_int(s, 1, row->page);
     bind_text(s, 2, row->uuid);
-    bind_text(s, 3, slash ? slash + 1 : cwd);
+    bind_text(s, 3, row->project ? row->project : slash ? slash + 1 : cwd);
     bind_text(s, 4, cwd);
     bind_int(s, 5, row->started_at);
     bind_int(s, 6, row->ended_at);

@@ -15,7 +15,8 @@ struct session_tokens {
 struct session_row {
     int64_t page; /* the row of its page */
     const char *uuid;
-    const char *cwd; /* its last folder is the project */
+    const char *project; /* NULL: the last folder of cwd */
+    const char *cwd;
     int64_t started_at;
     int64_t ended_at;
     int64_t duration_ms;

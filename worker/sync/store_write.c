@@ -145,6 +145,8 @@ void store_close(struct store **out)
     db_finalize(store->log.s, store->log.count);
     db_finalize(store->log_chunk.s, store->log_chunk.count);
     db_finalize(store->views.s, store->views.count);
+    db_finalize(store->inbox.s, store->inbox.count);
+    db_finalize(store->spool.s, store->spool.count);
     db_close(&store->db);
     buf_release(&store->plan_state.pack);
     free(store);

@@ -308,7 +308,8 @@ static void judge_stop(struct sync *s)
         r->cause = CAUSE_DEADLINE;
     } else if (r->remaining >= 0)
         snprintf(r->message, sizeof r->message,
-                 "stopped %s; %" PRId64 " pages left, run again to go on", how, r->remaining);
+                 "stopped %s; %" PRId64 " %s left, run again to go on", how, r->remaining,
+                 s->kind->items ? s->kind->items : "pages");
     else
         snprintf(r->message, sizeof r->message, "stopped %s in phase %s; run again to go on", how,
                  s->phase);
