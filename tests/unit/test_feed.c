@@ -307,7 +307,7 @@ TEST(a_document_type_that_declares_nothing_is_passed_over)
     FAILS("<!DOCTYPE rss \"> <rss/>", "document type has no end");
 }
 
-/* It would be five times as large. */
+/* It would be five times as large; libxml2 takes minutes to find that it is none. */
 TEST(a_document_of_ampersands_grows_within_bounds)
 {
     struct buf many = {0};
@@ -315,7 +315,7 @@ TEST(a_document_of_ampersands_grows_within_bounds)
     for (int i = 0; i < 2 * 1024 * 1024; i++)
         buf_add_byte(&many, '&');
     buf_add_text(&many, "</title></channel></rss>");
-    FAILS(many.data, "XML, line 1");
+    FAILS(many.data, "more than 500000 `&`");
     buf_release(&many);
 }
 

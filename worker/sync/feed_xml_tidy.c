@@ -7,7 +7,7 @@
 
 /* Longer names HTML 4 has not: `thetasym`. */
 enum { NAME_MAX_BYTES = 8 };
-/* What is beyond stays as it is: a document grows by a few MB at most. */
+/* So that a document grows by a few MB at most. */
 enum { CHANGES_MAX = 500000 };
 
 struct tidy {
@@ -180,7 +180,10 @@ bool feed_xml_tidy(const struct xml_library *xml, const char *bytes, size_t size
     struct tidy t = {.xml = xml, .bytes = bytes, .size = size, .prolog = true, .out = out};
     if (!is_ascii_within(bytes, size))
         return true;
-    while (t.changes < CHANGES_MAX && (t.at = next_sign(&t)) < size) {
+    while ((t.at = next_sign(&t)) < size) {
+        if (t.changes == CHANGES_MAX)
+            return error_set(e, CAUSE_BAD_DATA, "XML with more than %d `&` that it cannot have",
+                             CHANGES_MAX);
         if (bytes[t.at] == '&')
             on_ampersand(&t);
         else if (!on_markup(&t, e))
