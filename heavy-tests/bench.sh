@@ -171,6 +171,7 @@ unchanged_home() {
     done
 }
 
+# Ours starts no git here: a head that stands is read from its file.
 part_unchanged() {
     local i size
     # shellcheck disable=SC2016 # expanded by that shell
