@@ -180,7 +180,7 @@ expect_full() {
 test_a_full_disk_during_a_commit_loses_nothing_and_the_next_run_goes_on() {
     own_mounts "${BASH_SOURCE[0]}" "${FUNCNAME[0]}"
     mkdir -m 700 "$LATTICE_HOME"
-    mount -t tmpfs -o size=1536k,mode=700 none "$LATTICE_HOME"
+    mount -t tmpfs -o size=2m,mode=700 none "$LATTICE_HOME"
     synced_notes
     large_pages "$TEST_DIR/notes" 25
     repo_commit "$TEST_DIR/notes"
@@ -197,7 +197,7 @@ test_a_full_disk_during_a_commit_loses_nothing_and_the_next_run_goes_on() {
 test_a_full_disk_at_the_start_is_said_to_be_full() {
     own_mounts "${BASH_SOURCE[0]}" "${FUNCNAME[0]}"
     mkdir -m 700 "$LATTICE_HOME"
-    mount -t tmpfs -o size=1536k,mode=700 none "$LATTICE_HOME"
+    mount -t tmpfs -o size=2m,mode=700 none "$LATTICE_HOME"
     synced_notes
     for _ in without-log with-log; do
         dd if=/dev/zero of="$LATTICE_HOME/other" bs=4k 2>"$ERR" || true
