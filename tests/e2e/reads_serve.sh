@@ -54,6 +54,9 @@ test_it_only_reads() {
     get 405 /mcp
     expect_contains "$TEST_DIR/head" 'Allow: POST, OPTIONS'
     get 204 /mcp -X OPTIONS
+    get 204 / -X OPTIONS --request-target '*'
+    expect_contains "$TEST_DIR/head" 'Allow: GET, HEAD, OPTIONS'
+    get 404 / --request-target '*'
     get 200 /healthz --head
     expect_contains "$TEST_DIR/head" 'Content-Length: 3'
     get 400 /healthz -X GET -d body
@@ -154,6 +157,14 @@ test_foreign_names_and_pages_are_turned_away() {
     get 403 /healthz -H 'Origin: null'
     get 200 /healthz -H 'Origin: http://localhost:3000'
     expect_not_contains "$TEST_DIR/head" 'Access-Control-Allow'
+    # As a proxy is asked: then the address says which name is meant, and the header does not.
+    get 200 /healthz --request-target "http://localhost:$PORT/healthz?" -H 'Host: evil.example'
+    get 200 /healthz --request-target http://notes.example.org/healthz
+    get 403 /healthz --request-target http://evil.example/healthz
+    get 403 /healthz --request-target http://localhost.evil.example/healthz
+    get 400 /healthz --request-target http://evil.example@localhost/healthz
+    get 400 /healthz --request-target https://localhost/healthz
+    get 404 /nowhere --request-target http://localhost/nowhere
     stop_reads
 }
 

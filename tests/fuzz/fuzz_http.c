@@ -102,6 +102,7 @@ static void check_target(const char *text, size_t size)
         must(target.path[0] == '/' || strcmp(target.path, "*") == 0);
         must(utf8_valid(target.path, strlen(target.path)));
         must(strlen(target.path) <= size);
+        must(!target.host || (target.host[0] && !strpbrk(target.host, "/?#@")));
         must(json_object_size(target.args) <= HTTP_ARGS_MAX);
     } else
         must(e.cause == CAUSE_USAGE);

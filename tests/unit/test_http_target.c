@@ -35,10 +35,46 @@ TEST(decodes_path_and_parameters)
     http_target_release(&target);
 }
 
+static void expect_whole(const char *raw, const char *host, const char *path, const char *q)
+{
+    struct http_target target;
+    struct error e = {0};
+    CHECK_OK(http_target_parse(raw, strlen(raw), &target, &e), &e);
+    CHECK_STR(target.host, host);
+    CHECK_STR(target.path, path);
+    if (q)
+        CHECK_STR(arg(&target, "q"), q);
+    http_target_release(&target);
+}
+
+TEST(a_whole_address_has_a_host)
+{
+    expect_whole("http://a.example:7778/b%20c?q=d", "a.example:7778", "/b c", "d");
+    expect_whole("HTTP://[::1]:80/", "[::1]:80", "/", NULL);
+    expect_whole("http://a", "a", "/", NULL);
+    expect_whole("http://a?q=http://b/", "a", "/", "http://b/");
+}
+
+TEST(a_path_has_none)
+{
+    struct http_target target;
+    struct error e = {0};
+    CHECK_OK(http_target_parse("//a/b?q=http://c", 16, &target, &e), &e);
+    CHECK(target.host == NULL);
+    CHECK_STR(target.path, "//a/b");
+    http_target_release(&target);
+}
+
 TEST(refuses_what_is_no_address)
 {
     refuses("", "begin with /");
-    refuses("http://a/b", "begin with /");
+    refuses("https://a/b", "begin with / or http://");
+    refuses("http:/a/b", "begin with /");
+    refuses("http:///b", "no host");
+    refuses("http://", "no host");
+    refuses("http://a@b/c", "user");
+    refuses("http://a#b", "#");
+    refuses("a:80", "begin with /");
     refuses("*a", "begin with /");
     refuses("/a%", "hex");
     refuses("/a%2", "hex");

@@ -174,7 +174,7 @@ static struct http_verdict check_head(struct http_request *request, const char *
 static struct http_verdict check_who(struct http_request *request)
 {
     const struct http_options *options = request->http->options;
-    const char *host = http_header(request, "Host");
+    const char *host = request->parts.host ? request->parts.host : http_header(request, "Host");
     const char *origin = http_header(request, "Origin");
     if (!request->peer->local && host && !http_host_allowed(&options->hosts, host, strlen(host)))
         return (struct http_verdict){
@@ -210,6 +210,12 @@ static bool only_reads(const char *method)
            strcmp(method, "OPTIONS") == 0;
 }
 
+/* RFC 9110, section 9.3.7. */
+static bool asks_server(const struct http_request *request)
+{
+    return strcmp(request->parts.path, "*") == 0 && strcmp(request->method, "OPTIONS") == 0;
+}
+
 static void answer_method(struct http_request *request)
 {
     const struct http_route *route = request->route;
@@ -237,11 +243,11 @@ static bool answered_by_head(struct http_request *request, const char *version, 
 {
     struct error e = {0};
     struct http_verdict verdict = check_head(request, version);
-    if (!verdict.status)
-        verdict = check_who(request);
     if (!verdict.status &&
         !http_target_parse(request->target, strlen(request->target), &request->parts, &e))
         verdict = (struct http_verdict){400, e.text};
+    if (!verdict.status)
+        verdict = check_who(request);
     if (verdict.status) {
         struct http_answer answer = {
             .status = verdict.status, .type = "application/problem+json", .close = true};
@@ -255,7 +261,7 @@ static bool answered_by_head(struct http_request *request, const char *version, 
         http_problem(request, 401, NULL,
                      "This needs the token of the service's --token-file: "
                      "Authorization: Bearer TOKEN.");
-    else if (!request->route && only_reads(request->method))
+    else if (!request->route && only_reads(request->method) && !asks_server(request))
         http_problem(request, 404, NULL,
                      "There is nothing at %s; /openapi.json lists what there is.",
                      request->parts.path);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/text.h"
 #include "worker/reads/limits.h"
@@ -88,22 +89,47 @@ static bool parse_args(const char *raw, size_t size, json_t *args, struct error 
     return true;
 }
 
+/* The absolute form, which proxies are sent and each server must accept: RFC 9112, section 3.2.2.
+ * Leaves path and query. */
+static bool take_host(const char **raw, size_t *size, char **host, struct error *e)
+{
+    static const char scheme[] = "http://";
+    size_t skip = sizeof scheme - 1;
+    if (*size < skip || strncasecmp(*raw, scheme, skip) != 0)
+        return true;
+    size_t length = 0;
+    while (length < *size - skip && !strchr("/?#", (*raw)[skip + length]))
+        length++;
+    *host = xstrndup(*raw + skip, length);
+    *raw += skip + length;
+    *size -= skip + length;
+    if (length == 0)
+        return error_set(e, CAUSE_USAGE, "the address has no host");
+    return !strchr(*host, '@') || error_set(e, CAUSE_USAGE, "the address has a user's name");
+}
+
 bool http_target_parse(const char *raw, size_t size, struct http_target *target, struct error *e)
 {
     *target = (struct http_target){.args = json_object()};
-    const char *query = memchr(raw, '?', size);
-    size_t path_size = query ? (size_t)(query - raw) : size;
-    if (size == 0 || (raw[0] != '/' && !(size == 1 && raw[0] == '*')))
-        return error_set(e, CAUSE_USAGE, "the address must begin with /");
+    if (!take_host(&raw, &size, &target->host, e))
+        return false;
     if (memchr(raw, '#', size))
         return error_set(e, CAUSE_USAGE, "the address has a #: write %%23");
-    if (!decode(raw, path_size, false, &target->path, e))
+    const char *query = memchr(raw, '?', size);
+    size_t path_size = query ? (size_t)(query - raw) : size;
+    bool bare = target->host && path_size == 0; /* http://host is http://host/ */
+    bool server = !target->host && size == 1 && raw[0] == '*';
+    if (!bare && !server && (size == 0 || raw[0] != '/'))
+        return error_set(e, CAUSE_USAGE, "the address must begin with / or http://");
+    if (!(bare ? decode("/", 1, false, &target->path, e)
+               : decode(raw, path_size, false, &target->path, e)))
         return false;
     return !query || parse_args(query + 1, size - path_size - 1, target->args, e);
 }
 
 void http_target_release(struct http_target *target)
 {
+    free(target->host);
     free(target->path);
     json_decref(target->args);
     *target = (struct http_target){0};

@@ -1,4 +1,4 @@
-/* A request's target: path and parameters; pure. RFC 3986, and WHATWG's form encoding. */
+/* A request's target: path and parameters; pure. RFC 9112, RFC 3986, WHATWG's form encoding. */
 #ifndef LATTICE_WORKER_READS_HTTP_TARGET_H
 #define LATTICE_WORKER_READS_HTTP_TARGET_H
 
@@ -8,6 +8,8 @@
 #include "common/error.h"
 
 struct http_target {
+    char *host;   /* owned; of a whole address, http://host:port/path, where it stands for the Host
+                     header; NULL: the target is a path */
     char *path;   /* owned; decoded UTF-8 without NUL; begins with '/', or is "*" */
     json_t *args; /* owned; an object: each name has a text, or a list of texts where it repeats */
 };
