@@ -146,6 +146,23 @@ test_a_head_that_never_ends_is_ended_and_holds_nobody_up() {
     stop_reads
 }
 
+test_who_sends_no_more_is_answered() {
+    source_of notes a.md '# Hello\n'
+    local socket=$TEST_DIR/socket query='/api/v1/search?query=hello' i path
+    serve_reads --unix "$socket"
+    for i in 1 2 3 4 5; do
+        for path in "$query" /healthz; do
+            printf 'GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n' "$path" "$query&limit=$i" "$path" |
+                timeout 20 "$TOOLS/ask_socket" "$socket" >"$OUT" || fail 'the connection is still open'
+            expect_equal "$(grep -o 'HTTP/1.1 200' "$OUT" | wc -l)" 3 'answers'
+        done
+    done
+    # Nobody waits for who has not asked to the end.
+    printf 'GET /healthz HTTP/1.1\r\nHost: loc' | timeout 20 "$TOOLS/ask_socket" "$socket" >"$OUT"
+    expect_equal "$(cat "$OUT")" ''
+    stop_reads
+}
+
 test_foreign_names_and_pages_are_turned_away() {
     mkdir -m 700 "$LATTICE_HOME"
     serve_reads --allow-host notes.example.org

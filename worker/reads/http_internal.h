@@ -50,6 +50,7 @@ struct http_request {
     size_t unsent;       /* bytes of a large answer, until it is over */
     int64_t answered_ms; /* on the loop's clock */
     struct http_stream *stream;
+    bool read; /* to its end, and libmicrohttpd knows it */
     bool suspended;
     struct http_request *next;
     struct http_request *previous;

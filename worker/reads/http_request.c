@@ -1,6 +1,7 @@
 /* A request, from its first line to the end of its answer. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "common/cleanup.h"
 #include "worker/reads/auth.h"
@@ -101,6 +102,13 @@ static void request_free(struct http_request *request)
     free(request);
 }
 
+/* Of what it sent before, something may still wait to be answered. */
+static bool sends_no_more(const struct http_peer *peer)
+{
+    char next;
+    return recv(peer->fd, &next, sizeof next, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void http_request_end(void *cls, struct MHD_Connection *connection, void **context,
                       enum MHD_RequestTerminationCode code)
 {
@@ -112,7 +120,8 @@ void http_request_end(void *cls, struct MHD_Connection *connection, void **conte
         return;
     *context = NULL;
     http_count_status(http, request->status);
-    http_peer_limit(request->peer, http->stopping ? 1 : HTTP_IDLE_MS);
+    http_peer_limit(request->peer,
+                    http->stopping || sends_no_more(request->peer) ? 1 : HTTP_IDLE_MS);
     if (request->stream) {
         http->counters.open_streams--;
         request->stream->request = NULL;
@@ -345,6 +354,12 @@ static enum MHD_Result go(struct http_request *request)
     }
     if (request->state == HTTP_ANSWERED)
         return queue(request);
+    /* A connection is resumed in the state in which it was suspended. In this turn libmicrohttpd
+     * still thinks that it reads, and would take who sends no more for one who is gone. */
+    if (request->state == HTTP_WAITS && !request->read) {
+        request->read = true;
+        return MHD_YES;
+    }
     if (request->state == HTTP_WAITS && !request->suspended) {
         request->suspended = true;
         MHD_suspend_connection(request->connection);
