@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # 2,000 idle event streams in at most 64 MiB, no system call while nothing happens, and an event
-# reaches all of them.
+# reaches all of them. Who stops reading is ended also where little happens.
 set -euo pipefail
 
 # shellcheck source=heavy-tests/lib.sh
@@ -44,4 +44,26 @@ expect_contains "$OUT" "lattice_reads_event_streams $STREAMS"
 expect_contains "$OUT" 'lattice_reads_event_streams_dropped_total 0'
 say "$(($(resident_kib) / 1024)) MiB resident after 5 events to each"
 exec 4>&-
+stop_reads
+
+# As much as waits for everybody, and more than his socket takes.
+serve_reads --unix "$TEST_DIR/socket"
+printf 'GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n' >"$TEST_DIR/request"
+# shellcheck disable=SC2016 # expanded by that shell
+start deaf bash -c 'exec "$1" --deaf 1 "$2" <"$3"' - "$TOOLS/ask_socket" "$TEST_DIR/socket" "$TEST_DIR/request"
+wait_for_line "$TEST_DIR/deaf.out" '^asked' 20
+start reader curl -sN --max-time 200 "$URL/api/v1/events"
+wait_for_line "$TEST_DIR/reader.out" '^retry:' 20
+sqlite3 -batch -cmd '.timeout 5000' "$LATTICE_HOME/ledger.db" "
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 800)
+    INSERT INTO event(at, source, type, json)
+        SELECT 1, 'made', 'made', '{\"i\":' || i || ',\"text\":\"' || hex(zeroblob(400)) || '\"}' FROM n"
+touch "$LATTICE_HOME/ledger.db"
+wait_for_line "$TEST_DIR/reader.out" '"i":800,' 20
+from=$SECONDS
+wait_for_line "$TEST_DIR/deaf.out" '^ended' 100
+say "who read nothing for $((SECONDS - from)) s, while little happened, was ended"
+get 200 /metrics
+expect_contains "$OUT" 'lattice_reads_event_streams_dropped_total 1'
+expect_contains "$OUT" 'lattice_reads_event_streams 1'
 stop_reads

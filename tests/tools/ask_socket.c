@@ -4,9 +4,11 @@
  * `--stay PATH` does not say that there is no more to come;
  * `--hang N PATH` opens N connections, says nothing and stays; with a REQUEST behind the path each
  * asks for that first and hears the answer's first byte; `--deaf N PATH` sends its stdin on each of
- * N connections, reads no answer and stays; `--silent PATH` says nothing and
- * prints what comes until it is let go; `--flood PATH` sends for as long as it is let. */
+ * N connections, reads no answer, says when the other side has ended them and stays; `--silent
+ * PATH` says nothing and prints what comes until it is let go; `--flood PATH` sends for as long as
+ * it is let. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -56,10 +58,19 @@ static int deaf(int count, const char *path)
 {
     char request[4096];
     ssize_t size = read(STDIN_FILENO, request, sizeof request);
-    for (int i = 0; i < count; i++)
-        if (size <= 0 || write(reach(path), request, (size_t)size) != size)
+    int first = -1;
+    for (int i = 0; i < count; i++) {
+        int fd = reach(path);
+        if (size <= 0 || write(fd, request, (size_t)size) != size)
             return 1;
+        first = i == 0 ? fd : first; /* the others follow it */
+    }
     puts("asked");
+    fflush(stdout);
+    for (int fd = first; fd < first + count; fd++)
+        while (poll(&(struct pollfd){.fd = fd}, 1, -1) < 1)
+            ;
+    puts("ended");
     fflush(stdout);
     pause();
     return 0;

@@ -36,6 +36,7 @@ struct client {
     struct buf own;    /* what comes before those: the beginning, and history */
     size_t own_offset; /* how much of that was sent */
     int64_t seen;      /* frames of events up to this one are left out */
+    int beats;         /* since it last took something */
     bool history;      /* not with the others yet */
     struct look *look; /* under way */
     struct client *next;
@@ -175,6 +176,7 @@ static size_t copy_frames(struct client *client, char *out, size_t size)
 static int64_t read_client(struct http_stream *stream, char *out, size_t size)
 {
     struct client *client = (struct client *)stream;
+    client->beats = 0;
     if (client->own.size)
         return (int64_t)copy_own(client, out, size);
     if (client->history && !client->look && !try_join(client))
@@ -354,9 +356,18 @@ static void noticed(uv_poll_t *watch, int status, int what)
         look_for_all(events);
 }
 
+/* Where little happens, nobody falls behind. */
+static void drop_stuck(struct events *events)
+{
+    for (struct client *client = events->clients; client; client = client->next)
+        if (!client->stream.waiting && ++client->beats > EVENTS_STUCK_BEATS)
+            http_stream_drop(&client->stream);
+}
+
 static void beat(uv_timer_t *timer)
 {
     struct events *events = timer->data;
+    drop_stuck(events);
     add_frame(events, 0, xstrdup(":\n\n"), 3);
     send_to_all(events);
 }

@@ -66,6 +66,9 @@ enum {
     EVENTS_REPLAYED_AT_A_TIME = 64,
     /* Proxies end what is silent for 30 or 60 s. */
     EVENTS_HEARTBEAT_MS = 15 * 1000,
+    /* Who has taken nothing of what waits for him through so many of them is dropped: a minute, as
+     * other answers have. */
+    EVENTS_STUCK_BEATS = 4,
     /* A client that lost the stream waits so long before it comes again. */
     EVENTS_RETRY_MS = 2000,
 
