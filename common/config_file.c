@@ -14,6 +14,7 @@
 
 #include "common/cleanup.h"
 #include "common/config.h"
+#include "common/fd.h"
 
 bool config_file_read(int fd, struct buf *text, struct error *e)
 {
@@ -97,20 +98,6 @@ void config_file_close(struct config_file *file)
     *file = (struct config_file){.folder = -1};
 }
 
-static bool write_all(int fd, const char *text, size_t size)
-{
-    while (size > 0) {
-        ssize_t n = write(fd, text, size);
-        if (n < 0 && errno != EINTR)
-            return false;
-        if (n > 0) {
-            text += n;
-            size -= (size_t)n;
-        }
-    }
-    return true;
-}
-
 /* Those of the old file; a new one belongs to the folder's owner, whoever runs the edit. Owner
  * before mode, since chown clears bits. Only root may give files away: others keep theirs. */
 static bool keep_owner_and_mode(int fd, const struct config_file *file)
@@ -129,7 +116,7 @@ static bool fill_new(const struct config_file *file, const char *name, const cha
 {
     CLEANUP(close_fd)
     int fd = openat(file->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    return fd >= 0 && write_all(fd, text, strlen(text)) && keep_owner_and_mode(fd, file) &&
+    return fd >= 0 && fd_write_all(fd, text, strlen(text)) && keep_owner_and_mode(fd, file) &&
            fsync(fd) == 0;
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/fd.h"
 #include "common/lock.h"
 #include "common/text.h"
 
@@ -98,20 +99,6 @@ static bool begin_file(struct spool *s, struct error *e)
     return error_set(e, CAUSE_STORE, "%s: each new file is taken away at once", s->path);
 }
 
-static bool write_all(int fd, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t n = write(fd, bytes, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        bytes += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
 /* The file ends where it was durable; one that cannot be made so is left as it is, for good. */
 static void take_back(struct spool *s)
 {
@@ -149,7 +136,7 @@ bool spool_append(struct spool *s, const char *lines, size_t size, struct error 
         let_go(s);
     if (s->fd < 0 && !begin_file(s, e))
         return false;
-    if (!write_all(s->fd, lines, size)) {
+    if (!fd_write_all(s->fd, lines, size)) {
         fail(s, s->name, "write", e);
         take_back(s);
         return false;

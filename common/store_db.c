@@ -325,6 +325,24 @@ void db_reset(sqlite3_stmt *s)
     sqlite3_clear_bindings(s);
 }
 
+bool db_number(sqlite3_stmt *s, int64_t otherwise, int64_t *value, struct error *e)
+{
+    bool row = false;
+    if (!s || !db_first(s, &row, e))
+        return false;
+    *value = row ? column_int(s, 0) : otherwise;
+    db_reset(s);
+    return true;
+}
+
+bool db_run_on(sqlite3_stmt *s, int64_t id, struct error *e)
+{
+    if (!s)
+        return false;
+    bind_int(s, 1, id);
+    return db_run(s, NULL, e);
+}
+
 int64_t column_int(sqlite3_stmt *s, int at)
 {
     return sqlite3_column_int64(s, at);

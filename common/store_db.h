@@ -66,6 +66,10 @@ CHECKED bool db_run(sqlite3_stmt *s, int64_t *changes, struct error *e);
 /* Steps to the first row and leaves the statement there (*row true), for db_reset by the caller. */
 CHECKED bool db_first(sqlite3_stmt *s, bool *row, struct error *e);
 void db_reset(sqlite3_stmt *s);
+/* Of statements that could be prepared; false if `s` is NULL. The number in the first row, or
+ * `otherwise` where there is none; a statement without rows about `id`, its one parameter. */
+CHECKED bool db_number(sqlite3_stmt *s, int64_t otherwise, int64_t *value, struct error *e);
+CHECKED bool db_run_on(sqlite3_stmt *s, int64_t id, struct error *e);
 
 /* Columns, 0-based. Text is "" for NULL and good until the next step. */
 int64_t column_int(sqlite3_stmt *s, int at);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/fd.h"
 #include "common/ledger_history.h"
 #include "supervisor/metrics.h"
 
@@ -30,17 +31,6 @@ static void add_counter(void *owner, const char *name, const char *label, int64_
     snprintf(c->label, sizeof c->label, "%s", label);
 }
 
-static bool write_all(int fd, const struct buf *text)
-{
-    for (size_t at = 0; at < text->size;) {
-        ssize_t n = write(fd, text->data + at, text->size - at);
-        if (n < 0 && errno != EINTR)
-            return false;
-        at += n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
 /* Nobody needs it after a crash of the machine: no fsync. */
 static bool replace(const struct home *home, const struct buf *text, struct error *e)
 {
@@ -51,7 +41,7 @@ static bool replace(const struct home *home, const struct buf *text, struct erro
         return error_set(e, CAUSE_STORE, "make %s: %s", folder, strerror(errno));
     CLEANUP(close_fd)
     int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 || !write_all(fd, text) || rename(new, path) != 0)
+    if (fd < 0 || !fd_write_all(fd, text->data, text->size) || rename(new, path) != 0)
         return error_set(e, CAUSE_STORE, "write %s: %s", path, strerror(errno));
     return true;
 }

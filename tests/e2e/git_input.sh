@@ -28,6 +28,20 @@ test_a_folder_without_a_repository_is_named() {
     store_sound notes
 }
 
+# No git of today writes such a tree.
+test_a_tree_out_of_order_is_damage() {
+    local blob tree
+    synced_notes
+    blob=$(git -C "$TEST_DIR/notes" rev-parse HEAD:pages/page-000001.md)
+    # shellcheck disable=SC2001 # the match is put in again
+    blob=$(sed 's/../\\x&/g' <<<"$blob")
+    tree=$(printf '%b' "100644 z.md\\0$blob" "100644 a.md\\0$blob" | git -C "$TEST_DIR/notes" hash-object -t tree -w --literally --stdin)
+    git -C "$TEST_DIR/notes" update-ref HEAD "$(git -C "$TEST_DIR/notes" commit-tree -m odd "$tree")"
+    sync_exits 65 "the repository may be damaged, \`git fsck\` there tells: the listing is not in order at \"a.md\"" notes --full
+    expect_pages notes 3
+    store_sound notes
+}
+
 test_a_url_without_a_repository_is_named() {
     mkdir "$TEST_DIR/plain"
     add_source plain "file://$TEST_DIR/plain"

@@ -11,6 +11,7 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/fd.h"
 
 /* Older ones are not gone on with: what they list has moved too far. */
 enum { BANK_AGE_MAX_S = 24 * 3600 };
@@ -43,20 +44,6 @@ void feed_bank_release(struct feed_bank *bank)
     *bank = (struct feed_bank){0};
 }
 
-static bool write_all(int fd, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t n = write(fd, bytes, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
 static bool sync_folder(const char *folder)
 {
     CLEANUP(close_fd) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -84,8 +71,8 @@ bool feed_bank_put(const struct feed_bank *bank, size_t index, const struct feed
     if (mkdir(bank->folder, 0700) != 0 && errno != EEXIST)
         return error_set(e, CAUSE_STORE, "make %s: %s", bank->folder, strerror(errno));
     CLEANUP(close_fd) int fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0 || !write_all(fd, header, strlen(header)) ||
-        !write_all(fd, answer->body.data, answer->body.size) || fsync(fd) != 0 ||
+    if (fd < 0 || !fd_write_all(fd, header, strlen(header)) ||
+        !fd_write_all(fd, answer->body.data, answer->body.size) || fsync(fd) != 0 ||
         rename(draft, path) != 0 || !sync_folder(bank->folder))
         return error_set(e, CAUSE_STORE, "write %s: %s", path, strerror(errno));
     return true;

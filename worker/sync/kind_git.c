@@ -228,6 +228,8 @@ static enum step git_list(void *state, struct listing *to, struct error *e)
     struct git_source *g = state;
     const char *const args[] = {"ls-tree", "-r", "-z", "--full-tree", g->head, NULL};
     enum step step = run_listing(g, args, GIT_LS_TREE, to, e);
+    if (step == STEP_FAILED && e->cause == CAUSE_BAD_DATA)
+        error_wrap(e, "the repository may be damaged, `git fsck` there tells");
     /* Nothing was reached for: the objects are not there, or our mirror is none any more. */
     if (step == STEP_FAILED &&
         (e->cause == CAUSE_UNREACHABLE || (g->mirrored && e->cause == CAUSE_CONFIG)))

@@ -259,29 +259,18 @@ bool store_inbox_tag(struct store *store, int64_t page, const char *tag, struct 
 /* --- sessions that fell silent -----------------------------------------------------------------
  */
 
-static bool count(sqlite3_stmt *s, int64_t *value, struct error *e)
-{
-    bool row = false;
-    if (!db_first(s, &row, e))
-        return false;
-    *value = column_int(s, 0);
-    db_reset(s);
-    return true;
-}
-
 bool store_inbox_silent(struct store *store, int64_t before_ms, int64_t *sessions, struct error *e)
 {
     sqlite3_stmt *s = statement(store, SQL_SILENT, e);
     if (!s)
         return false;
     bind_int(s, 1, before_ms);
-    return count(s, sessions, e);
+    return db_number(s, 0, sessions, e);
 }
 
 bool store_inbox_orphans(struct store *store, int64_t *sessions, struct error *e)
 {
-    sqlite3_stmt *s = statement(store, SQL_ORPHANS, e);
-    return s && count(s, sessions, e);
+    return db_number(statement(store, SQL_ORPHANS, e), 0, sessions, e);
 }
 
 bool store_inbox_close_silent(struct store *store, int64_t before_ms, int64_t most, int64_t *closed,

@@ -83,17 +83,6 @@ static void bind_path(sqlite3_stmt *s, int at, const char *path)
     bind_blob(s, at, path, strlen(path));
 }
 
-/* One number of one row; `fallback` where there is no row. */
-static bool number(sqlite3_stmt *s, int64_t fallback, int64_t *value, struct error *e)
-{
-    bool row = false;
-    if (!db_first(s, &row, e))
-        return false;
-    *value = row ? column_int(s, 0) : fallback;
-    db_reset(s);
-    return true;
-}
-
 bool store_log_each(struct store *store, int64_t page,
                     bool (*take)(void *context, const struct log_file_head *head, struct error *e),
                     void *context, struct error *e)
@@ -209,18 +198,9 @@ bool store_log_rename(struct store *store, int64_t id, const char *path, struct 
     return db_run(s, NULL, e);
 }
 
-static bool run_with(struct store *store, int which, int64_t id, struct error *e)
-{
-    sqlite3_stmt *s = statement(store, which, e);
-    if (!s)
-        return false;
-    bind_int(s, 1, id);
-    return db_run(s, NULL, e);
-}
-
 bool store_log_drop(struct store *store, int64_t id, struct error *e)
 {
-    return run_with(store, SQL_DROP, id, e);
+    return db_run_on(statement(store, SQL_DROP, e), id, e);
 }
 
 bool store_log_count(struct store *store, int64_t page, int64_t *files, struct error *e)
@@ -229,13 +209,13 @@ bool store_log_count(struct store *store, int64_t page, int64_t *files, struct e
     if (!s)
         return false;
     bind_int(s, 1, page);
-    return number(s, 0, files, e);
+    return db_number(s, 0, files, e);
 }
 
 bool store_log_reset(struct store *store, int64_t page, struct error *e)
 {
-    return run_with(store, SQL_RESET, page, e) && store_log_chunks_drop(store, page, e) &&
-           store_session_reset(store, page, e);
+    return db_run_on(statement(store, SQL_RESET, e), page, e) &&
+           store_log_chunks_drop(store, page, e) && store_session_reset(store, page, e);
 }
 
 bool store_log_session(struct store *store, const char *uuid, int64_t *page, struct error *e)
@@ -244,7 +224,7 @@ bool store_log_session(struct store *store, const char *uuid, int64_t *page, str
     if (!s)
         return false;
     bind_text(s, 1, uuid);
-    return number(s, 0, page, e);
+    return db_number(s, 0, page, e);
 }
 
 /* The best title, or folder, that a file of the page has. */
@@ -302,17 +282,15 @@ bool store_log_base(struct store *store, const struct log_file *file, int64_t *b
         return false;
     bind_int(s, 1, file->page);
     bind_path(s, 2, file->path);
-    return number(s, 0, base, e);
+    return db_number(s, 0, base, e);
 }
 
 bool store_log_next_page(struct store *store, int64_t *page, struct error *e)
 {
-    sqlite3_stmt *s = statement(store, SQL_NEXT_PAGE, e);
-    return s && number(s, 1, page, e);
+    return db_number(statement(store, SQL_NEXT_PAGE, e), 1, page, e);
 }
 
 bool store_log_orphan(struct store *store, int64_t *page, struct error *e)
 {
-    sqlite3_stmt *s = statement(store, SQL_ORPHAN, e);
-    return s && number(s, 0, page, e);
+    return db_number(statement(store, SQL_ORPHAN, e), 0, page, e);
 }

@@ -52,15 +52,6 @@ static sqlite3_stmt *statement(struct store *store, int which, struct error *e)
     return store->log_chunk.s[which];
 }
 
-static bool run_with(struct store *store, int which, int64_t id, struct error *e)
-{
-    sqlite3_stmt *s = statement(store, which, e);
-    if (!s)
-        return false;
-    bind_int(s, 1, id);
-    return db_run(s, NULL, e);
-}
-
 static bool write_row(struct store *store, struct log_chunk *chunk, struct error *e)
 {
     sqlite3_stmt *s = statement(store, chunk->id ? SQL_SET : SQL_ADD, e);
@@ -84,7 +75,7 @@ static bool write_row(struct store *store, struct log_chunk *chunk, struct error
 
 bool store_log_chunk_put(struct store *store, struct log_chunk *chunk, struct error *e)
 {
-    if ((chunk->id && !run_with(store, SQL_INDEX_DROP, chunk->id, e)) ||
+    if ((chunk->id && !db_run_on(statement(store, SQL_INDEX_DROP, e), chunk->id, e)) ||
         !write_row(store, chunk, e))
         return false;
     sqlite3_stmt *s = statement(store, SQL_INDEX_ADD, e);
@@ -128,18 +119,19 @@ bool store_log_shift(struct store *store, int64_t page, int64_t from, int64_t by
 
 bool store_log_chunks_drop(struct store *store, int64_t page, struct error *e)
 {
-    return run_with(store, SQL_INDEX_DROP_PAGE, page, e) && run_with(store, SQL_DROP_PAGE, page, e);
+    return db_run_on(statement(store, SQL_INDEX_DROP_PAGE, e), page, e) &&
+           db_run_on(statement(store, SQL_DROP_PAGE, e), page, e);
 }
 
 /* The title is a column of the index: each chunk goes from it with the old one first. */
 static bool retitle(struct store *store, int64_t page, const char *title, struct error *e)
 {
     sqlite3_stmt *s = statement(store, SQL_RETITLE, e);
-    if (!s || !run_with(store, SQL_INDEX_DROP_PAGE, page, e))
+    if (!s || !db_run_on(statement(store, SQL_INDEX_DROP_PAGE, e), page, e))
         return false;
     bind_int(s, 1, page);
     bind_text(s, 2, title);
-    return db_run(s, NULL, e) && run_with(store, SQL_INDEX_ADD_PAGE, page, e);
+    return db_run(s, NULL, e) && db_run_on(statement(store, SQL_INDEX_ADD_PAGE, e), page, e);
 }
 
 bool store_log_page_set(struct store *store, int64_t page, const struct log_page *now,

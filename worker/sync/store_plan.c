@@ -182,9 +182,7 @@ static bool check_order(struct store *store, const struct plan_item *item, struc
 {
     struct buf *last = &state(store)->last_path;
     if (last->data && compare(item->path, item->path_size, last->data, last->size) <= 0)
-        return error_set(e, CAUSE_BAD_DATA,
-                         "the repository's tree is not in order at \"%.200s\": it is damaged; run "
-                         "`git fsck` there",
+        return error_set(e, CAUSE_BAD_DATA, "the listing is not in order at \"%.200s\"",
                          item->path);
     buf_reset(last);
     buf_add(last, item->path, item->path_size);

@@ -46,17 +46,6 @@ static sqlite3_stmt *statement(struct store *store, int which, struct error *e)
     return store->views.s[which];
 }
 
-static bool watermark(struct store *store, int64_t *value, struct error *e)
-{
-    sqlite3_stmt *s = statement(store, SQL_WATERMARK, e);
-    bool row = false;
-    if (!s || !db_first(s, &row, e))
-        return false;
-    *value = row ? column_int(s, 0) : 0;
-    db_reset(s);
-    return true;
-}
-
 static bool is_current(struct store *store, const struct view *view, int64_t mark, bool *current,
                        struct error *e)
 {
@@ -101,12 +90,10 @@ static bool record(struct store *store, const struct view *view, int64_t mark, i
     sqlite3_stmt *count = statement(store, SQL_COUNT_ROWS, e);
     sqlite3_stmt *put = store->views.s[SQL_PUT];
     sqlite3_stmt *run = store->views.s[SQL_RUN];
-    bool row = false;
+    int64_t rows;
     bind_text(count, 1, view->name);
-    if (!db_first(count, &row, e))
+    if (!db_number(count, 0, &rows, e))
         return false;
-    int64_t rows = column_int(count, 0);
-    db_reset(count);
     bind_text(put, 1, view->name);
     bind_int(put, 2, VIEWS_VERSION);
     bind_int(put, 3, mark);
@@ -139,7 +126,7 @@ static bool rebuild(struct store *store, const struct view *view, int64_t mark, 
 bool store_view_step(struct store *store, bool *more, struct error *e)
 {
     int64_t mark;
-    if (!watermark(store, &mark, e))
+    if (!db_number(statement(store, SQL_WATERMARK, e), 0, &mark, e))
         return false;
     for (size_t i = 0; i < store_view_count; i++) {
         bool current = false;

@@ -81,14 +81,9 @@ bool store_session_put(struct store *store, const struct session_row *row, struc
 
 bool store_session_reset(struct store *store, int64_t page, struct error *e)
 {
-    for (int which = SQL_DROP_TOOLS; which <= SQL_DROP_REPOS; which++) {
-        sqlite3_stmt *s = statement(store, which, e);
-        if (!s)
+    for (int which = SQL_DROP_TOOLS; which <= SQL_DROP_REPOS; which++)
+        if (!db_run_on(statement(store, which, e), page, e))
             return false;
-        bind_int(s, 1, page);
-        if (!db_run(s, NULL, e))
-            return false;
-    }
     return true;
 }
 

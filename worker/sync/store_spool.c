@@ -28,15 +28,10 @@ static sqlite3_stmt *statement(struct store *store, int which, struct error *e)
 bool store_spool_offset(struct store *store, const char *name, int64_t *offset, struct error *e)
 {
     sqlite3_stmt *s = statement(store, SQL_OFFSET, e);
-    bool row = false;
     if (!s)
         return false;
     bind_text(s, 1, name);
-    if (!db_first(s, &row, e))
-        return false;
-    *offset = row ? column_int(s, 0) : 0;
-    db_reset(s);
-    return true;
+    return db_number(s, 0, offset, e);
 }
 
 bool store_spool_set(struct store *store, const char *name, int64_t offset, int64_t lines,
