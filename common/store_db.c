@@ -238,7 +238,7 @@ bool db_exec(sqlite3 *db, const char *sql, struct error *e)
 {
     if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
         return true;
-    return statement_error(db, sql, "write", e);
+    return statement_error(db, sql, sqlite3_db_readonly(db, "main") ? "read" : "write", e);
 }
 
 bool db_prepare(sqlite3 *db, const char *const *sql, size_t count, sqlite3_stmt **out,

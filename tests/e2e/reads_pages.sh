@@ -227,6 +227,7 @@ test_help_and_version_and_usage() {
     expect_exit 0 "$READS" --version
     expect_exit 64 "$READS"
     expect_exit 64 "$READS" nonsense
+    expect_contains "$ERR" 'error: usage: "nonsense": no such command'
     for command in search page context links recent sources runs stats; do
         expect_exit 0 "$READS" "$command" --help
         expect_contains "$OUT" "usage: lattice-reads $command"

@@ -79,6 +79,8 @@ test_nothing_found_is_exit_1() {
     code_notes
     search 1 nosuchwordanywhere
     expect_equal "$(json '$.match')" none
+    expect_exit 1 "$READS" search nosuchwordanywhere
+    expect_equal "$(cat "$OUT")" 'nothing found'
 }
 
 test_titles_and_headings_count_more_than_text() {

@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "common/outcome.h"
+#include "common/text.h"
 #include "common/version.h"
 #include "worker/reads/commands.h"
 #include "worker/reads/help.h"
@@ -24,6 +25,18 @@ static int command_version(int argc, char **argv)
     return reads_help_print("lattice-reads " LATTICE_VERSION "\n");
 }
 
+static int command_unknown(const char *name)
+{
+    struct buf text = {0};
+    if (name) {
+        text_escape(&text, name, strlen(name));
+        fprintf(stderr, "error: usage: \"%s\": no such command\n", text.data ? text.data : "");
+    }
+    buf_release(&text);
+    fputs(reads_help, stderr);
+    return cause_exit(CAUSE_USAGE);
+}
+
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; gives the exit code */
@@ -41,6 +54,5 @@ int main(int argc, char **argv)
     const struct shell_command *command = argc > 1 ? shell_command_find(argv[1]) : NULL;
     if (command)
         return shell_run(command, argc - 1, argv + 1);
-    fputs(reads_help, stderr);
-    return cause_exit(CAUSE_USAGE);
+    return command_unknown(argc > 1 ? argv[1] : NULL);
 }

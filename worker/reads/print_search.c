@@ -60,6 +60,8 @@ bool print_search(struct buf *out, json_t *answer, const struct print_style *sty
     json_t *each;
     if (strcmp(text_of(answer, "match"), "partial") == 0)
         buf_add_text(out, "Nothing has all of these words; the best that have some:\n\n");
+    if (strcmp(text_of(answer, "match"), "none") == 0)
+        buf_add_text(out, "nothing found\n");
     json_array_foreach (hits, i, each)
         print_hit(out, answer, each, style);
     json_array_foreach (json_object_get(answer, "ignored"), i, each) {
