@@ -223,8 +223,11 @@ test_codex_is_read_once_though_it_is_written_twice() {
     codex() {
         log_line $file "{\"timestamp\":\"2026-05-01T12:00:0$1.000Z\",\"type\":\"$2\",\"payload\":$3}"
     }
-    codex 0 session_meta '{"id":"0197-abc","cwd":"/home/me/src/tools","git":{"branch":"main"}}'
-    codex 1 turn_context '{"cwd":"/home/me/src/tools","model":"gpt-x"}'
+    mkdir -p src/.git src/tools
+    codex 0 session_meta "{\"id\":\"0197-abc\",\"cwd\":\"$TEST_DIR/src/tools\",\"git\":{\"branch\":\"main\"}}"
+    codex 1 turn_context "{\"cwd\":\"$TEST_DIR/src/tools\",\"model\":\"gpt-x\"}"
+    # Nothing was said yet; what was named is not named again.
+    sync_exits 0 'claude: ok, 0 pages' claude
     codex 1 response_item '{"type":"message","role":"user","content":[{"type":"input_text","text":"<environment_context>bla</environment_context>"}]}'
     codex 2 response_item '{"type":"message","role":"user","content":[{"type":"input_text","text":"List the capybaras"}]}'
     codex 2 event_msg '{"type":"user_message","message":"List the capybaras"}'
@@ -244,6 +247,7 @@ test_codex_is_read_once_though_it_is_written_twice() {
         '1|2|90|9|60' 'session'
     expect_equal "$(sql claude 'SELECT tool, calls, errors FROM session_tool')" 'shell|1|1' 'tools'
     expect_equal "$(sql claude 'SELECT model, output_tokens FROM session_model')" 'gpt-x|9' 'models'
+    expect_equal "$(sql claude 'SELECT name, path FROM session_repo')" "src|$TEST_DIR/src" 'repositories'
     equals_anew claude
 }
 
@@ -415,6 +419,26 @@ test_views_add_up_what_sessions_did() {
     # Nothing moved: nothing is made again.
     sync_exits 0 'claude: unchanged' claude
     expect_equal "$(sql claude 'SELECT count(*) FROM run_view')" 10 'views made'
+}
+
+# A folder may be gone, or never have been in a repository.
+test_sessions_are_of_the_repository_above_their_folder_or_of_the_folder() {
+    add_logs
+    mkdir -p src/lattice/.git src/lattice/worker/sync
+    SESSION=one CWD=$TEST_DIR/src/lattice/worker/sync say p/one.jsonl 'In a folder of it'
+    SESSION=two CWD=$TEST_DIR/src/lattice/gone say p/two.jsonl 'In one that went'
+    SESSION=three CWD=$TEST_DIR/no/such/folder say p/three.jsonl 'In none'
+    SESSION=three CWD=$TEST_DIR/src/lattice say p/three.jsonl 'And then in it'
+    SESSION=four CWD=/ say p/four.jsonl 'At the root'
+    sync_exits 0 'claude: ok, 4 pages' claude
+    expect_equal "$(sql claude 'SELECT uuid, name, r.path FROM session_repo r JOIN session ON page = session ORDER BY 1, 2')" \
+        "four|/|/
+one|lattice|$TEST_DIR/src/lattice
+three|folder|$TEST_DIR/no/such/folder
+three|lattice|$TEST_DIR/src/lattice
+two|lattice|$TEST_DIR/src/lattice" 'repositories'
+    expect_exit 0 "$READS" view sessions_per_repository
+    expect_matches "$OUT" '/src/lattice +lattice +3 +4 '
 }
 
 test_views_of_several_sources_are_one() {

@@ -200,23 +200,26 @@ static void repository_of(char *cwd)
         struct stat st;
         *end = '\0';
         CLEANUP(free_text) char *git = xasprintf("%s/.git", cwd);
-        if (!cwd[0] || lstat(git, &st) == 0)
-            break;
+        if (lstat(git, &st) == 0)
+            return;
     }
-    if (!cwd[0])
-        memcpy(cwd, whole, strlen(whole) + 1);
+    memcpy(cwd, whole, strlen(whole) + 1);
 }
 
+/* Of the folder that was named last: a line that names one may say nothing else. */
 static bool add_repository(struct log_writer *w, struct error *e)
 {
     char path[LOG_CWD_BYTES];
-    if (w->reader.line.cwd[0] != '/' || strcmp(w->reader.line.cwd, w->repo_cwd) == 0)
+    bool known = w->cwd[0] != '/' || strcmp(w->cwd, w->repo_cwd) == 0;
+    if (!known)
+        memcpy(w->repo_cwd, w->cwd, sizeof w->repo_cwd);
+    w->cwd[0] = '\0';
+    if (known)
         return true;
-    memcpy(w->repo_cwd, w->reader.line.cwd, sizeof w->repo_cwd);
-    memcpy(path, w->reader.line.cwd, sizeof path);
+    memcpy(path, w->repo_cwd, sizeof path);
     repository_of(path);
     const char *slash = strrchr(path, '/');
-    return store_session_repo(w->store, w->file->page, path, slash ? slash + 1 : path, e);
+    return store_session_repo(w->store, w->file->page, path, slash[1] ? slash + 1 : path, e);
 }
 
 /* --- lines -------------------------------------------------------------------------------------
@@ -290,6 +293,8 @@ bool log_writer_line(struct log_writer *w, const struct log_raw *raw, struct err
     }
     take_session(w);
     take_facts(w->file, line);
+    if (line->cwd[0])
+        memcpy(w->cwd, line->cwd, sizeof w->cwd);
     if (!line->count && !line->used)
         return true;
     if (!w->file->page && !find_page(w, e))
@@ -316,9 +321,11 @@ bool log_writer_begin(struct log_writer *w, struct log_file *file, struct error 
 {
     const json_t *state = file->state;
     const char *heading = json_string_value(json_object_get(state, "heading"));
+    const char *cwd = json_string_value(json_object_get(state, "cwd"));
     w->file = file;
     w->shifted = false;
     w->repo_cwd[0] = '\0';
+    snprintf(w->cwd, sizeof w->cwd, "%s", cwd ? cwd : "");
     log_state_read(&w->reader.state, json_object_get(state, "lines"));
     w->turns.turn = json_integer_value(json_object_get(state, "turn"));
     w->turns.words = (size_t)json_integer_value(json_object_get(state, "words"));
@@ -343,6 +350,7 @@ static void write_state(struct log_writer *w)
     json_object_set_new(state, "turn", json_integer(w->turns.turn));
     json_object_set_new(state, "words", json_integer((json_int_t)w->turns.words));
     json_object_set_new(state, "heading", text_json(w->turns.heading));
+    json_object_set_new(state, "cwd", text_json(w->cwd));
     json_object_set_new(state, "bad", write_trouble(&w->bad));
     json_object_set_new(state, "cut", write_trouble(&w->cut));
 }

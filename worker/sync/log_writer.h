@@ -27,7 +27,8 @@ struct log_writer {
     bool troubled; /* one of them grew since the caller last unset it */
     bool shifted;  /* chunks of later files were moved out of the way */
     char title[LOG_TITLE_BYTES + 1];
-    char repo_cwd[LOG_CWD_BYTES]; /* the last one that was looked at */
+    char cwd[LOG_CWD_BYTES];      /* named by a line, and its repository not looked for yet */
+    char repo_cwd[LOG_CWD_BYTES]; /* the last one that was */
 };
 
 /* Within one transaction: begin, lines, end. What `file` says is then what was read so far, and its
