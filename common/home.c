@@ -135,10 +135,13 @@ static bool make_folders(char *path, struct error *e)
         if (mkdir(path, 0700) != 0 && errno != EEXIST) {
             int reason = errno;
             struct stat st; /* EROFS or EACCES on what is there already is no failure */
-            if (stat(path, &st) != 0)
-                return error_set(e, CAUSE_STORE,
-                                 "make %s: %s; choose another home with --home or LATTICE_HOME",
-                                 path, strerror(reason));
+            if (stat(path, &st) != 0) {
+                error_set(e, CAUSE_STORE,
+                          "make %s: %s; choose another home with --home or LATTICE_HOME", path,
+                          strerror(reason));
+                errno = reason;
+                return false;
+            }
         }
         *slash = kept;
         if (!kept)

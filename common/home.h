@@ -33,8 +33,10 @@ char *home_path(const struct home *home, const char *file);
 #define SOURCE_MIRROR  "mirror.git"
 #define SOURCE_ANSWERS "answers"
 #define SOURCE_INBOX   "inbox"
+/* Of the one service that takes what is pushed. */
+#define SOURCE_INBOX_LOCK "inbox.lock"
 char *home_source_path(const struct home *home, const char *id, const char *file);
-/* Makes sources/<id> with mode 0700. CAUSE_STORE. */
+/* Makes sources/<id> with mode 0700. CAUSE_STORE; errno says why. */
 CHECKED bool home_make_source(const struct home *home, const char *id, struct error *e);
 
 /* Is `path`'s filesystem one on which SQLite's locks and shared memory do not hold? Its name in

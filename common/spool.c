@@ -19,15 +19,15 @@ enum { BEGIN_TRIES = 16 };
 /* inbox, the source's folder, sources, the home: each may be new, and its name not durable. */
 enum { FOLDERS_ABOVE = 3 };
 
-static bool fail(const struct spool *s, const char *name, const char *what, struct error *e)
+static bool fail(struct spool *s, const char *name, const char *what, struct error *e)
 {
-    int reason = errno;
+    s->code = errno;
     return error_set(e, CAUSE_STORE, "%s%s%s: %s: %s", s->path, *name ? "/" : "", name, what,
-                     strerror(reason));
+                     strerror(s->code));
 }
 
 /* The names of the folder and of those around it, once it was made. */
-static bool settle_names(const struct spool *s, struct error *e)
+static bool settle_names(struct spool *s, struct error *e)
 {
     char up[3 * FOLDERS_ABOVE + 1] = "";
     for (int i = 0; i < FOLDERS_ABOVE; i++) {
@@ -162,5 +162,5 @@ void spool_close(struct spool *s)
     if (s->folder >= 0)
         close(s->folder);
     free(s->path);
-    *s = (struct spool){.folder = -1, .fd = -1};
+    *s = (struct spool){.folder = -1, .fd = -1, .code = s->code};
 }

@@ -20,7 +20,8 @@ enum { SPOOL_FILE_MAX_BYTES = 8 * 1024 * 1024 };
 struct spool {
     char *path; /* owned; of the folder */
     int folder;
-    int fd; /* -1: no file is open */
+    int fd;   /* -1: no file is open */
+    int code; /* errno of what failed last */
     /* Of the open file: */
     char name[SPOOL_NAME_SIZE];
     int64_t size;  /* of what is durable */
