@@ -11,6 +11,8 @@ extern const int store_format; /* how many entries: `PRAGMA user_version` of a c
 /* The oldest format whose tables of state, lock and runs are what they are now: a store that waits
  * for its worker to bring it up to date is seen as it is. */
 enum { STORE_FORMAT_VIEWED = 1 };
+/* The oldest format with observations. */
+enum { STORE_FORMAT_OBSERVED = 8 };
 
 /* More than a store can have of anything, and few enough to add up those of all stores. */
 #define STORE_COUNT_MAX (INT64_C(1) << 48)

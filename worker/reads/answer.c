@@ -1,9 +1,10 @@
-/* Text and lists in answers. */
+/* Text and lists in answers, and how they end. */
 #include "worker/reads/answer.h"
 
 #include <string.h>
 
 #include "common/text.h"
+#include "worker/reads/request.h"
 
 json_t *json_text_sized(const char *text, size_t size)
 {
@@ -46,4 +47,15 @@ void paging_add(json_t *answer, const struct paging *paging, const char *name, j
     json_object_set_new(answer, "offset", json_integer(paging->offset));
     json_object_set_new(answer, "has_more", json_boolean(more));
     json_object_set_new(answer, name, list);
+}
+
+enum op_end request_finish(struct reader *reader, json_t *answer, struct error *e)
+{
+    bool late = request_grace(reader);
+    request_describe(reader, answer);
+    request_end(reader);
+    if (!late)
+        return OP_DONE;
+    error_set(e, CAUSE_DEADLINE, "the deadline came before all stores had answered");
+    return OP_LATE;
 }

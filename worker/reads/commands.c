@@ -11,6 +11,7 @@ static const char *const page_words[] = {"source", "path", NULL};
 static const char *const source_words[] = {"source", NULL};
 static const char *const sources_words[] = {"source...", NULL};
 static const char *const view_words[] = {"name", NULL};
+static const char *const session_words[] = {"id", NULL};
 
 const struct shell_command shell_commands[] = {
     {"search", reads_help_search, query_words, false, print_search},
@@ -22,6 +23,9 @@ const struct shell_command shell_commands[] = {
     {"runs", reads_help_runs, source_words, false, print_runs},
     {"stats", reads_help_stats, sources_words, false, print_stats},
     {"view", reads_help_view, view_words, false, print_view},
+    {"sessions", reads_help_sessions, sources_words, false, print_session_list},
+    {"session", reads_help_session, session_words, false, print_session},
+    {"queue", reads_help_queue, sources_words, false, print_queue},
 };
 const size_t shell_command_count = sizeof shell_commands / sizeof *shell_commands;
 

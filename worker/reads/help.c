@@ -19,6 +19,8 @@ const char reads_help[] =
     "       lattice-reads recent | sources | stats [SOURCE]...\n"
     "       lattice-reads runs [SOURCE]\n"
     "       lattice-reads view [NAME]\n"
+    "       lattice-reads sessions | queue [SOURCE]...\n"
+    "       lattice-reads session ID\n"
     "       lattice-reads serve | mcp [OPTION]...\n"
     "       lattice-reads --help | --version\n"
     "\n"
@@ -51,6 +53,7 @@ const char reads_help_search[] =
     "  --path GLOB        only pages whose path matches, as in .gitignore\n"
     "  --since D|DATE     only pages that came or changed since: 3d, 2026-05-01\n"
     "  --until D|DATE     only pages that came or changed before\n"
+    "  --superseded       also what agents superseded or archived\n"
     "  --limit N          at most N, up to 100 (10)\n"
     "  --offset N         leave out the first N\n" COMMON_OPTIONS;
 
@@ -119,6 +122,33 @@ const char reads_help_view[] =
     "  --kind K           only of sources of this kind, such as agent-log\n"
     "  --limit N          at most N rows, up to 100 (20)\n"
     "  --offset N         leave out the first N\n" COMMON_OPTIONS;
+
+const char reads_help_sessions[] =
+    "usage: lattice-reads sessions [SOURCE]... [OPTION]...\n"
+    "\n"
+    "Sessions that agents pushed to an inbox, the one that said something last first.\n"
+    "\n"
+    "  --source ID        the same as a plain SOURCE; repeatable\n"
+    "  --state S          only these: open, ended, orphaned\n"
+    "  --project P        only of this project\n"
+    "  --limit N          at most N, up to 100 (20)\n"
+    "  --offset N         leave out the first N\n" COMMON_OPTIONS;
+
+const char reads_help_session[] =
+    "usage: lattice-reads session ID [OPTION]...\n"
+    "\n"
+    "One session with its prompts, observations and summaries in order.\n"
+    "\n"
+    "  --source ID        only in this source; repeatable\n"
+    "  --limit N          at most N observations, up to 100 (100)\n"
+    "  --offset N         leave out the first N\n" COMMON_OPTIONS;
+
+const char reads_help_queue[] =
+    "usage: lattice-reads queue [SOURCE]... [OPTION]...\n"
+    "\n"
+    "What was pushed to inboxes and is not in their stores yet.\n"
+    "\n"
+    "  --source ID        the same as a plain SOURCE; repeatable\n" COMMON_OPTIONS;
 
 int reads_help_print(const char *text)
 {

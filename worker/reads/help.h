@@ -12,6 +12,9 @@ extern const char reads_help_sources[];
 extern const char reads_help_runs[];
 extern const char reads_help_stats[];
 extern const char reads_help_view[];
+extern const char reads_help_sessions[];
+extern const char reads_help_session[];
+extern const char reads_help_queue[];
 
 /* Prints it to stdout; the exit code. */
 int reads_help_print(const char *text);

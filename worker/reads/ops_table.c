@@ -1,9 +1,11 @@
 /* The operations there are. */
+#include "common/observation.h"
 #include "worker/reads/answer.h"
 #include "worker/reads/links.h"
 #include "worker/reads/ops.h"
 #include "worker/reads/pages.h"
 #include "worker/reads/search.h"
+#include "worker/reads/sessions.h"
 #include "worker/reads/sources.h"
 #include "worker/reads/views.h"
 
@@ -37,6 +39,7 @@ static const struct op_param search_params[] = {
     {"path", OP_TEXT, false, 1, TEXT_MAX, 0, "only pages whose path matches, as in .gitignore"},
     {"since", OP_TIME, false, 0, 0, 0, "only pages that came or changed at or after this"},
     {"until", OP_TIME, false, 0, 0, 0, "only pages that came or changed before this"},
+    {"superseded", OP_FLAG, false, 0, 0, 0, "also observations that were superseded or archived"},
     PARAM_LIMIT(10),
     PARAM_OFFSET(SEARCH_OFFSET_MAX),
 };
@@ -85,6 +88,23 @@ static const struct op_param view_params[] = {
     PARAM_OFFSET(VIEW_OFFSET_MAX),
 };
 
+static const struct op_param sessions_params[] = {
+    PARAM_SOURCES,
+    {"state", OP_TEXT, false, 1, ID_MAX, 0, "only these: open, ended or orphaned"},
+    {"project", OP_TEXT, false, 1, TEXT_MAX, 0, "only sessions of this project"},
+    PARAM_LIMIT(20),
+    PARAM_OFFSET(SESSIONS_OFFSET_MAX),
+};
+
+static const struct op_param session_params[] = {
+    {"id", OP_TEXT, true, 1, OBSERVATION_SESSION_BYTES, 0, "the session's id"},
+    PARAM_SOURCES,
+    PARAM_LIMIT(PAGING_LIMIT_MAX),
+    PARAM_OFFSET(OBSERVATIONS_OFFSET_MAX),
+};
+
+static const struct op_param queue_params[] = {PARAM_SOURCES};
+
 const struct op ops[] = {
     {"search", "pages that match a query, the best first", search_params, COUNT_OF(search_params),
      search_run},
@@ -101,6 +121,12 @@ const struct op ops[] = {
     {"stats", "what the stores hold", sources_params, COUNT_OF(sources_params), stats_run},
     {"views", "what there is of views over sessions of agents", sources_params,
      COUNT_OF(sources_params), views_run},
+    {"sessions", "sessions that agents pushed, the last one first", sessions_params,
+     COUNT_OF(sessions_params), sessions_run},
+    {"session", "one session, with its observations in order", session_params,
+     COUNT_OF(session_params), session_run},
+    {"queue", "what was pushed and is not in a store yet", queue_params, COUNT_OF(queue_params),
+     queue_run},
     {"view", "a view over sessions of agents, of all sources together", view_params,
      COUNT_OF(view_params), view_run},
 };

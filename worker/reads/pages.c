@@ -6,6 +6,7 @@
 
 #include "common/text.h"
 #include "worker/reads/answer.h"
+#include "worker/reads/store_observations.h"
 
 static const char *arg_text(json_t *args, const char *name)
 {
@@ -76,13 +77,40 @@ static void add_tag(void *list, const char *tag)
     json_array_append_new(list, json_text(tag));
 }
 
-static void add_chunk(void *list, const struct chunk_row *chunk)
+/* The chunks of a page while they are read. */
+struct chunks {
+    struct rstore *store;
+    bool hides; /* the store has some that search leaves out */
+    json_t *list;
+    struct error error;
+};
+
+static void add_chunk(void *owner, const struct chunk_row *chunk)
 {
+    struct chunks *chunks = owner;
+    bool hidden = false;
     json_t *object = json_object();
     json_object_set_new(object, "chunk", json_integer(chunk->position));
     json_object_set_new(object, "heading", json_text(chunk->heading));
     json_object_set_new(object, "text", json_text_sized(chunk->text, chunk->text_size));
-    json_array_append_new(list, object);
+    if (chunks->hides && !rstore_is_hidden(chunks->store, chunk->id, &hidden, &chunks->error))
+        chunks->hides = false;
+    if (hidden)
+        json_object_set_new(object, "superseded", json_true());
+    json_array_append_new(chunks->list, object);
+}
+
+static bool read_chunks(struct rstore *store, struct positions positions, json_t *list,
+                        struct error *e)
+{
+    struct chunks chunks = {.store = store, .list = list};
+    bool ok = rstore_hides(store, &chunks.hides, e) &&
+              rstore_chunks(store, positions, add_chunk, &chunks, e);
+    if (ok && chunks.error.text[0]) {
+        *e = chunks.error;
+        ok = false;
+    }
+    return ok;
 }
 
 static bool read_page(struct rstore *store, json_t *args, struct showing *s, struct error *e)
@@ -110,7 +138,7 @@ static enum op_end show(struct reader *reader, json_t *args, struct positions po
     bool ok = read_page(store, args, &s, &cause);
     positions.page = s.page;
     if (ok && s.page)
-        ok = rstore_chunks(store, positions, add_chunk, chunks, &cause) &&
+        ok = read_chunks(store, positions, chunks, &cause) &&
              rstore_chunk_count(store, s.page, &s.chunk_count, &cause);
     json_object_set_new(s.object, "chunks", chunks);
     json_object_set_new(s.object, "chunk_count", json_integer(s.chunk_count));

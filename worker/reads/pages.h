@@ -9,7 +9,8 @@
 enum { CONTEXT_CHUNKS_MAX = 50, RECENT_OFFSET_MAX = 10000 };
 
 /* The page: source, path, title, kind, front, warning, tags, size_bytes, created_at, updated_at,
- * chunks: [{chunk, heading, text}]; the texts one after the other are the page. */
+ * chunks: [{chunk, heading, text}], with `superseded` where it is an observation that search leaves
+ * out; the texts one after the other are the page. */
 enum op_end page_run(struct reader *reader, json_t *args, json_t **answer, struct error *e);
 /* The same with the chunks around one, `around`, and `chunk_count`, those of the page. */
 enum op_end context_run(struct reader *reader, json_t *args, json_t **answer, struct error *e);

@@ -12,6 +12,9 @@ bool print_sources(struct buf *out, json_t *answer, const struct print_style *st
 bool print_runs(struct buf *out, json_t *answer, const struct print_style *style);
 bool print_stats(struct buf *out, json_t *answer, const struct print_style *style);
 bool print_view(struct buf *out, json_t *answer, const struct print_style *style);
+bool print_session_list(struct buf *out, json_t *answer, const struct print_style *style);
+bool print_session(struct buf *out, json_t *answer, const struct print_style *style);
+bool print_queue(struct buf *out, json_t *answer, const struct print_style *style);
 bool print_search(struct buf *out, json_t *answer, const struct print_style *style);
 
 #endif

@@ -139,17 +139,9 @@ enum op_end recent_run(struct reader *reader, json_t *args, json_t **answer, str
     struct request_scope scope = {json_object_get(args, "source"),
                                   json_string_value(json_object_get(args, "kind"))};
     struct paging paging = paging_of(args);
-    enum op_end end = OP_FAILED;
-    if (request_begin(reader, scope, e)) {
-        json_t *object = json_object();
-        paging_add(object, &paging, "pages", list_recent(reader, &paging));
-        bool late = request_grace(reader);
-        request_describe(reader, object);
-        *answer = object;
-        end = late ? OP_LATE : OP_DONE;
-        if (late)
-            error_set(e, CAUSE_DEADLINE, "the deadline came before all stores had answered");
-    }
-    request_end(reader);
-    return end;
+    if (!request_begin(reader, scope, e))
+        return OP_FAILED;
+    *answer = json_object();
+    paging_add(*answer, &paging, "pages", list_recent(reader, &paging));
+    return request_finish(reader, *answer, e);
 }

@@ -56,5 +56,7 @@ const struct clock_limit *request_limit(const struct reader *reader);
 
 /* Adds `sources` and `partial`. */
 void request_describe(struct reader *reader, json_t *answer);
+/* The same, and ends the request: OP_LATE if the deadline came before all stores had answered. */
+enum op_end request_finish(struct reader *reader, json_t *answer, struct error *e);
 
 #endif

@@ -98,6 +98,7 @@ static bool scan_store(struct search *search, size_t at, const struct plan_match
                                   .least = hits_least(&search->hits),
                                   .first = INT64_MIN,
                                   .last = INT64_MAX,
+                                  .with_hidden = search->with_hidden,
                                   .seen = &search->seen[at]}};
     /* A filter leaves so little that all of it is looked at. */
     double part = search->filter.any ? 1 : (double)search_cost_max / (double)search->cost;
@@ -204,7 +205,9 @@ static enum op_end find(struct search *search, json_t **answer, struct error *e)
 
 enum op_end search_run(struct reader *reader, json_t *args, json_t **answer, struct error *e)
 {
-    struct search search = {.reader = reader, .args = args};
+    struct search search = {.reader = reader,
+                            .args = args,
+                            .with_hidden = json_is_true(json_object_get(args, "superseded"))};
     struct request_scope scope = {.ids = json_object_get(args, "source"),
                                   .kind = json_string_value(json_object_get(args, "kind"))};
     enum op_end end = OP_FAILED;

@@ -32,6 +32,7 @@ struct search {
     int64_t cost;               /* of all matches that are not kept */
     int64_t ties;               /* pages looked up for the order of their paths alone */
     bool approximate;
+    bool with_hidden; /* also observations that were superseded or archived */
 };
 
 /* Looks up the terms in one store, and its words if they shall be remembered. */
@@ -44,7 +45,8 @@ bool search_is_kept(const struct search *search, size_t at);
 void search_take_kept(struct search *search, size_t at);
 void search_kept_release(struct search *search);
 /* The answer's hits, behind the offset and one more than the limit: source, path, title, kind,
- * heading, chunk, snippet, marks, score, more_hits (of the same page), created_at, updated_at. */
+ * heading, chunk, snippet, marks, score, more_hits (of the same page), created_at, updated_at;
+ * `superseded` where it is. */
 json_t *search_list(struct search *search);
 
 #endif

@@ -5,6 +5,7 @@
 #include "worker/reads/answer.h"
 #include "worker/reads/search.h"
 #include "worker/reads/snippet.h"
+#include "worker/reads/store_observations.h"
 
 /* The tokens of a text, and which terms each is part of. */
 struct marking {
@@ -135,12 +136,20 @@ static void show_hit(void *owner, const struct page_row *page, const struct chun
 static bool show_rows(struct showing *s, const struct hit *hit, struct error *e)
 {
     const struct rank_seen *seen = &s->search->seen[hit->source];
-    const char *match = s->search->matches[hit->source].match;
     int64_t hits = 1;
     if (!rstore_hit(s->store, hit->chunk, show_hit, s, e))
         return false;
-    bool ok = seen->cut ? rstore_page_hits(s->store, match, hit->page, &hits, e)
+    struct page_match match = {s->search->matches[hit->source].match, hit->page,
+                               s->search->with_hidden};
+    bool hides = false;
+    bool hidden = false;
+    bool ok = seen->cut ? rstore_page_hits(s->store, &match, &hits, e)
                         : rstore_page_seen(s->store, seen, hit->page, &hits, e);
+    if (ok && match.with_hidden)
+        ok = rstore_hides(s->store, &hides, e) &&
+             (!hides || rstore_is_hidden(s->store, hit->chunk, &hidden, e));
+    if (hidden)
+        json_object_set_new(s->object, "superseded", json_true());
     json_object_set_new(s->object, "more_hits", json_integer(hits > 0 ? hits - 1 : 0));
     return ok;
 }

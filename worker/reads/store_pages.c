@@ -1,6 +1,7 @@
 /* Reading pages and chunks. */
 #include "worker/reads/store_pages.h"
 
+#include "worker/reads/store_observations.h"
 #include "worker/reads/store_reading_internal.h"
 
 #define PAGE_COLUMNS                                                                               \
@@ -131,20 +132,27 @@ bool rstore_hit(struct rstore *store, int64_t chunk, hit_handler handle, void *o
 
 /* A page's chunks are written together, so their ids are near each other. The + keeps SQLite from
  * asking the index anew for each of them. */
-bool rstore_page_hits(struct rstore *store, const char *match, int64_t page, int64_t *hits,
+bool rstore_page_hits(struct rstore *store, const struct page_match *match, int64_t *hits,
                       struct error *e)
 {
-    static const char *const sql =
-        "SELECT count(*) FROM chunk_index WHERE chunk_index MATCH ?1 AND rowid BETWEEN"
-        " (SELECT min(id) FROM chunk WHERE page = ?2) AND"
-        " (SELECT max(id) FROM chunk WHERE page = ?2) AND"
-        " +rowid IN (SELECT id FROM chunk WHERE page = ?2)";
-    sqlite3_stmt *s = rstore_statement(store, SLOT_MORE_HITS, sql, e);
+#define HITS_OF_PAGE                                                                               \
+    "SELECT count(*) FROM chunk_index WHERE chunk_index MATCH ?1 AND rowid BETWEEN"                \
+    " (SELECT min(id) FROM chunk WHERE page = ?2) AND"                                             \
+    " (SELECT max(id) FROM chunk WHERE page = ?2) AND +rowid IN (SELECT id FROM chunk WHERE"       \
+    " page = ?2"
+    static const char *const all = HITS_OF_PAGE ")";
+    static const char *const shown =
+        HITS_OF_PAGE " AND NOT EXISTS(SELECT 1 FROM hidden_chunk h WHERE h.chunk = chunk.id))";
     bool row = false;
+    bool hides = false;
+    if (!match->with_hidden && !rstore_hides(store, &hides, e))
+        return false;
+    sqlite3_stmt *s = hides ? rstore_statement(store, SLOT_MORE_HITS_SHOWN, shown, e)
+                            : rstore_statement(store, SLOT_MORE_HITS, all, e);
     if (!s)
         return false;
-    bind_text(s, 1, match);
-    bind_int(s, 2, page);
+    bind_text(s, 1, match->match);
+    bind_int(s, 2, match->page);
     if (!db_first(s, &row, e))
         return false;
     *hits = column_int(s, 0);

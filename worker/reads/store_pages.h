@@ -66,7 +66,12 @@ struct positions {
 CHECKED bool rstore_chunks(struct rstore *store, struct positions positions, chunk_handler handle,
                            void *owner, struct error *e);
 /* How many chunks of a page match, by asking the index again: see rank_seen. */
-CHECKED bool rstore_page_hits(struct rstore *store, const char *match, int64_t page, int64_t *hits,
+struct page_match {
+    const char *match; /* FTS5's query language */
+    int64_t page;
+    bool with_hidden; /* as in rank_scan */
+};
+CHECKED bool rstore_page_hits(struct rstore *store, const struct page_match *match, int64_t *hits,
                               struct error *e);
 /* How many chunks a page has. */
 CHECKED bool rstore_chunk_count(struct rstore *store, int64_t page, int64_t *count,

@@ -5,6 +5,7 @@
 
 #include "common/text.h"
 #include "worker/reads/rank.h"
+#include "worker/reads/store_observations.h"
 #include "worker/reads/store_reading_internal.h"
 
 /* As the columns of chunk_index: see common/store_schema.c. Before format 2 the text was last. */
@@ -144,12 +145,20 @@ void rank_seen_release(struct rank_seen *seen)
 bool rstore_scan(struct rstore *store, struct rank_scan *scan, score_handler handle, void *owner,
                  struct error *e)
 {
-    static const char *const sql =
+    static const char *const all =
         "SELECT rowid, lattice_score(chunk_index) FROM chunk_index WHERE chunk_index MATCH ?1"
         " AND rowid BETWEEN ?2 AND ?3";
-    sqlite3_stmt *s = rstore_statement(store, SLOT_SCAN, sql, e);
+    static const char *const shown =
+        "SELECT rowid, lattice_score(chunk_index) FROM chunk_index WHERE chunk_index MATCH ?1"
+        " AND rowid BETWEEN ?2 AND ?3"
+        " AND NOT EXISTS(SELECT 1 FROM hidden_chunk h WHERE h.chunk = chunk_index.rowid)";
     enum db_row row = DB_DONE;
     bool wanted = true;
+    bool hides = false;
+    if (!scan->with_hidden && !rstore_hides(store, &hides, e))
+        return false;
+    sqlite3_stmt *s = hides ? rstore_statement(store, SLOT_SCAN_SHOWN, shown, e)
+                            : rstore_statement(store, SLOT_SCAN, all, e);
     if (!s)
         return false;
     bind_text(s, 1, scan->match);

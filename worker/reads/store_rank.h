@@ -43,6 +43,7 @@ struct rank_scan {
     double least;  /* chunks that cannot reach this are passed over; the handler may raise it */
     int64_t first; /* ids of the chunks looked at, */
     int64_t last;
+    bool with_hidden;       /* also observations that were superseded or archived */
     struct rank_seen *seen; /* borrowed; the scan adds what matches */
     bool unweighed; /* what the terms weigh is not known yet: values are asked for, not scores */
     struct rank_values values; /* of the chunk at hand */

@@ -186,17 +186,6 @@ static json_t *window(json_t *all, const struct paging *paging)
 /* --- the operations -----------------------------------------------------------------------------
  */
 
-static enum op_end finish(struct reader *reader, json_t *answer, struct error *e)
-{
-    bool late = request_grace(reader);
-    request_describe(reader, answer);
-    request_end(reader);
-    if (!late)
-        return OP_DONE;
-    error_set(e, CAUSE_DEADLINE, "the deadline came before all stores had answered");
-    return OP_LATE;
-}
-
 enum op_end views_run(struct reader *reader, json_t *args, json_t **answer, struct error *e)
 {
     struct request_scope scope = {json_object_get(args, "source"),
@@ -208,7 +197,7 @@ enum op_end views_run(struct reader *reader, json_t *args, json_t **answer, stru
     }
     gather(reader, &g);
     *answer = json_pack("{s:o}", "views", g.list);
-    return finish(reader, *answer, e);
+    return request_finish(reader, *answer, e);
 }
 
 static bool is_merged(const struct view *view)
@@ -243,5 +232,5 @@ enum op_end view_run(struct reader *reader, json_t *args, json_t **answer, struc
     paging_add(*answer, &paging, "rows", window(in_order(&g), &paging));
     json_object_set_new(*answer, "rebuilt", g.rebuilt);
     json_decref(g.rows);
-    return finish(reader, *answer, e);
+    return request_finish(reader, *answer, e);
 }
