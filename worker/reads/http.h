@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/text.h"
+#include "worker/reads/gate.h"
 #include "worker/reads/http_hosts.h"
 
 struct http;         /* the server */
@@ -18,6 +19,7 @@ struct service;
 struct http_options {
     struct http_hosts hosts;
     const char *token; /* borrowed; NULL: none is asked for */
+    struct gate *gate; /* borrowed; NULL: nothing is ever written */
 };
 
 /* Counters only rise; the others are of now. */
@@ -29,7 +31,9 @@ struct http_counters {
     uint64_t timed_out;    /* connections ended by a limit of time */
     uint64_t streams_dropped;
     uint64_t unsent_dropped; /* answers that their clients did not take, or that found no room */
+    uint64_t bodies_refused; /* requests whose body found no room */
     size_t unsent_bytes;     /* of large answers under way to their clients */
+    size_t body_bytes;       /* room for bodies of requests that have no answer yet */
     size_t open_connections;
     size_t open_requests;
     size_t open_streams;
@@ -56,6 +60,8 @@ const struct http_counters *http_counters(const struct http *http);
 /* --- a request ------------------------------------------------------------------------------- */
 
 struct service *http_service(const struct http_request *request);
+/* NULL: nothing is ever written. */
+struct gate *http_gate(const struct http_request *request);
 const char *http_method(const struct http_request *request);
 /* Decoded; what is behind the route's path. */
 const char *http_path(const struct http_request *request);
@@ -64,6 +70,9 @@ const char *http_rest(const struct http_request *request);
 json_t *http_args(const struct http_request *request);
 /* Borrowed, good until the answer; without blanks around it. NULL if there is none. */
 const char *http_header(struct http_request *request, const char *name);
+/* Does its Content-Type say so? */
+bool http_is_json(struct http_request *request);
+/* Until the answer. */
 const struct buf *http_body(const struct http_request *request);
 
 /* --- an answer ------------------------------------------------------------------------------- */
@@ -73,7 +82,7 @@ struct http_answer {
     const char *type;        /* static; NULL: no body */
     struct buf body;         /* taken */
     char etag[48];           /* with quotes; "" : none */
-    const char *allow;       /* static; NULL: no such header */
+    const char *allow;       /* borrowed; NULL: no such header */
     const char *retry_after; /* static; seconds */
     const char *cache;       /* static; NULL: no-cache, of problems no-store */
     const char *policy;      /* Content-Security-Policy; NULL: nothing may be loaded */
@@ -86,6 +95,8 @@ void http_answer(struct http_request *request, struct http_answer *answer);
 /* application/problem+json, RFC 9457. `more` (taken, may be NULL): further members. */
 void http_problem(struct http_request *request, int status, json_t *more, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* 503: the gate is closed, and why. */
+void http_gate_closed(struct http_request *request);
 void problem_format(struct buf *out, int status, json_t *more, const char *detail);
 /* JSON is compact, its keys in the order in which they were set. */
 void json_format(struct buf *out, const json_t *value);

@@ -73,6 +73,7 @@ static bool client_has(struct http_request *request, const char *etag)
 
 static void hand_over(struct http_request *request, struct MHD_Response *response, int status)
 {
+    http_request_drop_body(request);
     request->response = response;
     request->status = status;
     request->state = HTTP_ANSWERED;

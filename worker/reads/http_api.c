@@ -191,6 +191,21 @@ void api_health(struct http_request *request)
     http_answer(request, &answer);
 }
 
+/* Whether it writes is no part of being ready: reads work all the same. */
+static void add_writes(struct call *call, json_t *more)
+{
+    struct gate *gate = http_gate(call->request);
+    struct gate_state state = {.text = "The service was started without --inbox."};
+    if (gate)
+        state = gate_now(gate);
+    bool open = gate && state.reason == GATE_OPEN;
+    json_object_set_new(more, "accepts_writes", json_boolean(open));
+    if (open)
+        return;
+    json_object_set_new(more, "reason", json_string(gate ? gate_reason_name(state.reason) : "off"));
+    json_object_set_new(more, "writes", json_string(state.text));
+}
+
 /* 503 with those stores that do not answer, in time. */
 static void compose_ready(struct call *call, json_t *answer)
 {
@@ -211,6 +226,7 @@ static void compose_ready(struct call *call, json_t *answer)
     bool ready = json_array_size(missing) == 0;
     json_t *more = json_pack("{s:b,s:I,s:o}", "ready", ready, "sources",
                              (json_int_t)json_array_size(sources), "not_answering", missing);
+    add_writes(call, more);
     call->answer.status = ready ? 200 : 503;
     call->answer.type = ready ? "application/json" : "application/problem+json";
     if (!ready) {
@@ -235,5 +251,8 @@ static void run_ready(struct work *work, struct reader *reader)
 
 void api_ready(struct http_request *request)
 {
+    struct gate_state state;
+    if (http_gate(request))
+        gate_admits(http_gate(request), &state); /* it is looked at again */
     start(request, "stats", run_ready);
 }

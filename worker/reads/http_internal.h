@@ -42,9 +42,12 @@ struct http_request {
     const char *method;
     struct http_target parts;
     const struct http_route *route;
-    struct http_text *texts; /* owned; what http_header gave */
-    struct buf body;
-    size_t discarded;              /* bytes of a body that is too long */
+    char allow[HTTP_ALLOW_SIZE];   /* the methods that are answered at this address */
+    struct http_text *texts;       /* owned; what http_header gave */
+    struct buf body;               /* until there is an answer */
+    size_t held;                   /* room for it, in body_bytes */
+    bool crowded;                  /* it found no room */
+    size_t discarded;              /* bytes of a body that is too long, or that found no room */
     struct MHD_Response *response; /* owned, until it is queued */
     int status;
     size_t unsent;       /* bytes of a large answer, until it is over */
@@ -104,6 +107,7 @@ enum MHD_Result http_request_go_on(void *http, struct MHD_Connection *connection
                                    size_t *upload_size, void **context);
 void http_request_end(void *http, struct MHD_Connection *connection, void **context,
                       enum MHD_RequestTerminationCode code);
+void http_request_drop_body(struct http_request *request);
 /* Makes libmicrohttpd come back to it. */
 void http_request_resume(struct http_request *request);
 

@@ -1,6 +1,7 @@
 /* A request, from its first line to the end of its answer. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "common/cleanup.h"
@@ -13,6 +14,11 @@
 struct service *http_service(const struct http_request *request)
 {
     return request->http->service;
+}
+
+struct gate *http_gate(const struct http_request *request)
+{
+    return request->http->options->gate;
 }
 
 const char *http_method(const struct http_request *request)
@@ -53,6 +59,15 @@ const char *http_header(struct http_request *request, const char *name)
     return copy->text;
 }
 
+bool http_is_json(struct http_request *request)
+{
+    static const char json[] = "application/json";
+    const char *type = http_header(request, "Content-Type");
+    size_t length = sizeof json - 1;
+    return type && strncasecmp(type, json, length) == 0 &&
+           (type[length] == '\0' || type[length] == ';' || type[length] == ' ');
+}
+
 const struct buf *http_body(const struct http_request *request)
 {
     return &request->body;
@@ -79,6 +94,13 @@ void *http_request_begin(void *cls, const char *target, struct MHD_Connection *c
     return request;
 }
 
+void http_request_drop_body(struct http_request *request)
+{
+    request->http->counters.body_bytes -= request->held;
+    request->held = 0;
+    buf_release(&request->body);
+}
+
 static void request_free(struct http_request *request)
 {
     struct http *http = request->http;
@@ -97,7 +119,7 @@ static void request_free(struct http_request *request)
         free(text);
     }
     http_target_release(&request->parts);
-    buf_release(&request->body);
+    http_request_drop_body(request);
     free(request->target);
     free(request);
 }
@@ -203,16 +225,6 @@ static bool may_ask(struct http_request *request)
            token_matches(token, shown, shown ? strlen(shown) : 0);
 }
 
-/* Is `method` one of the words of an Allow header? */
-static bool allows(const char *methods, const char *method)
-{
-    size_t length = strlen(method);
-    for (const char *at = methods; at; at = strchr(at, ','), at = at ? at + 2 : NULL)
-        if (strncmp(at, method, length) == 0 && (at[length] == ',' || at[length] == '\0'))
-            return true;
-    return false;
-}
-
 static bool only_reads(const char *method)
 {
     return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
@@ -227,9 +239,8 @@ static bool asks_server(const struct http_request *request)
 
 static void answer_method(struct http_request *request)
 {
-    const struct http_route *route = request->route;
-    struct http_answer answer = {.allow = route ? route->methods : "GET, HEAD, OPTIONS",
-                                 .type = "application/problem+json"};
+    const char *allow = request->route ? request->allow : "GET, HEAD, OPTIONS";
+    struct http_answer answer = {.allow = allow, .type = "application/problem+json"};
     if (strcmp(request->method, "OPTIONS") == 0) {
         answer.status = 204;
         answer.type = NULL;
@@ -237,14 +248,38 @@ static void answer_method(struct http_request *request)
         answer.status = 405;
         CLEANUP(free_text)
         char *detail = xasprintf(
-            "%s is not answered here: %s", request->method,
-            route && !allows(route->methods, "GET")
-                ? "use POST, with one JSON-RPC message"
-                : "this service only reads; use GET. What is synced is changed in its source, by "
-                  "lattice-supervise, and nowhere else");
+            "%s is not answered here: %s%s", request->method,
+            !http_allows(allow, "GET")     ? "use POST, with a JSON object"
+            : http_allows(allow, "DELETE") ? "use "
+                                           : "this service only reads; use GET. What is synced is "
+                                             "changed in its source, by lattice-supervise, and "
+                                             "nowhere else",
+            http_allows(allow, "GET") && http_allows(allow, "DELETE") ? allow : "");
         problem_format(&answer.body, 405, NULL, detail);
     }
     http_answer(request, &answer);
+}
+
+void http_gate_closed(struct http_request *request)
+{
+    struct gate_state state = gate_now(request->http->options->gate);
+    struct http_answer answer = {
+        .status = 503, .type = "application/problem+json", .retry_after = GATE_RETRY_AFTER};
+    problem_format(
+        &answer.body, 503,
+        json_pack("{s:b,s:s}", "accepts_writes", 0, "reason", gate_reason_name(state.reason)),
+        state.text);
+    http_answer(request, &answer);
+}
+
+/* What would be written cannot be: said before its body is read. True: it was. */
+static bool answered_by_gate(struct http_request *request)
+{
+    struct gate_state state;
+    bool closed = request->route->writes && !gate_admits(request->http->options->gate, &state);
+    if (closed)
+        http_gate_closed(request);
+    return closed;
 }
 
 /* Answers what can be answered by the head alone. *wrong: no more may be read behind it. */
@@ -265,7 +300,10 @@ static bool answered_by_head(struct http_request *request, const char *version, 
         return true;
     }
     *wrong = false;
-    request->route = http_route_find(request->parts.path);
+    struct http_match match =
+        http_route_find(request->parts.path, request->method, request->http->options->gate != NULL);
+    request->route = match.route;
+    memcpy(request->allow, match.allow, sizeof request->allow);
     if (!may_ask(request))
         http_problem(request, 401, NULL,
                      "This needs the token of the service's --token-file: "
@@ -275,10 +313,10 @@ static bool answered_by_head(struct http_request *request, const char *version, 
                      "There is nothing at %s; /openapi.json lists what there is.",
                      request->parts.path);
     else if (!request->route || strcmp(request->method, "OPTIONS") == 0 ||
-             !allows(request->route->methods, request->method))
+             !http_allows(request->route->methods, request->method))
         answer_method(request);
     else
-        return false;
+        return answered_by_gate(request);
     return true;
 }
 
@@ -302,15 +340,40 @@ static bool has_body(struct http_request *request)
            (length && strspn(length, "0") != strlen(length));
 }
 
-static bool is_too_long(struct http_request *request)
+/* 0: it is not known, or there is none. */
+static size_t body_length(struct http_request *request)
 {
     const char *length = http_header(request, "Content-Length");
-    return length && strtoll(length, NULL, 10) > HTTP_BODY_MAX;
+    return length ? (size_t)strtoull(length, NULL, 10) : 0;
+}
+
+static size_t body_max(const struct http_request *request)
+{
+    return request->route->writes ? HTTP_PUSH_MAX : HTTP_BODY_MAX;
 }
 
 static void answer_too_long(struct http_request *request)
 {
-    http_problem(request, 413, NULL, "The body is longer than %d bytes.", HTTP_BODY_MAX);
+    http_problem(request, 413, NULL, "The body is longer than %zu bytes.", body_max(request));
+}
+
+/* Room for a body of this size; false: there is none. */
+static bool hold(struct http_request *request, size_t size)
+{
+    struct http_counters *c = &request->http->counters;
+    size_t more = size > request->held ? size - request->held : 0;
+    if (c->body_bytes + more > HTTP_BODIES_MAX)
+        return false;
+    c->body_bytes += more;
+    request->held += more;
+    return true;
+}
+
+static void answer_no_room(struct http_request *request)
+{
+    request->http->counters.bodies_refused++;
+    http_problem(request, 503, NULL,
+                 "Too many bytes of requests wait already; send this again in a second.");
 }
 
 /* Looks at the head. What is wrong with it is answered at once: then libmicrohttpd reads nothing
@@ -325,8 +388,10 @@ static bool begin(struct http_request *request, const char *version)
         http_problem(request, 400, NULL,
                      "A %s request has no body here: its parameters are in the address.",
                      request->method);
-    else if (is_too_long(request))
+    else if (body_length(request) > body_max(request))
         answer_too_long(request);
+    else if (!hold(request, body_length(request)))
+        answer_no_room(request);
     else if (has_body(request))
         http_peer_limit(request->peer, HTTP_BODY_MS);
     return request->state != HTTP_ANSWERED;
@@ -334,10 +399,12 @@ static bool begin(struct http_request *request, const char *version)
 
 static void take_body(struct http_request *request, const char *bytes, size_t *size)
 {
-    if (request->body.size + *size > HTTP_BODY_MAX)
-        request->discarded += *size;
-    else
+    bool fits = !request->crowded && request->body.size + *size <= body_max(request);
+    request->crowded |= fits && !hold(request, request->body.size + *size);
+    if (fits && !request->crowded)
         buf_add(&request->body, bytes, *size);
+    else
+        request->discarded += *size;
     *size = 0;
 }
 
@@ -347,7 +414,9 @@ static enum MHD_Result go(struct http_request *request)
     if (request->state == HTTP_BODY) {
         request->state = HTTP_WAITS;
         http_peer_limit(request->peer, 0);
-        if (request->discarded)
+        if (request->crowded)
+            answer_no_room(request);
+        else if (request->discarded)
             answer_too_long(request);
         else
             request->route->serve(request);

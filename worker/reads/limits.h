@@ -13,6 +13,10 @@ enum {
     HTTP_ARGS_MAX = 100,
     /* MCP requests only: a batch of ids is 100 KiB at most. */
     HTTP_BODY_MAX = 256 * 1024,
+    /* One observation: what the spool takes. */
+    HTTP_PUSH_MAX = 1024 * 1024,
+    /* Bodies of requests that have no answer yet, all together. */
+    HTTP_BODIES_MAX = 64 * 1024 * 1024,
     /* Of a body that is too long so much is read, so that its sender gets to see the answer. */
     HTTP_BODY_DISCARD_MAX = 4 * HTTP_BODY_MAX,
     /* What the kernel holds for one client; by itself it takes some MiB of what nobody reads. This
@@ -41,6 +45,9 @@ enum {
     HTTP_ANSWER_MS = 60 * 1000,
     /* How exact these are: nobody is ended sooner, or later than this. */
     HTTP_SWEEP_MS = 1000,
+
+    /* A closed gate is looked at no more often than that for those who knock. */
+    GATE_LOOK_MS = 1000,
 
     /* Requests that wait for a thread or have one. More wait longer than their own deadline. */
     WORK_QUEUE_MAX = 256,

@@ -38,6 +38,7 @@ struct mcp_message {
     json_t *params;      /* NULL: none */
     const char *version; /* from `_meta`; NULL: none */
     bool modern;         /* speaks a revision without a handshake */
+    bool writing;        /* set by who took it: there is an inbox */
 };
 
 /* The headers that repeat what the body says; NULL: it was not sent. */
@@ -57,7 +58,8 @@ bool mcp_check(struct mcp_message *message, const struct mcp_headers *headers,
                struct mcp_error *error);
 
 /* What needs no store: the handshake, discovery, lists, ping. Appends the whole reply and returns
- * true; false: it is a tool call. *unknown: there is no such method. */
+ * true; false: it is a tool call, of which
+ * mcp_is_remember says whether it writes. *unknown: there is no such method. */
 bool mcp_answer(const struct mcp_message *message, struct buf *out, bool *unknown);
 /* `tools/call`, with the reader of this thread. Appends the whole reply. */
 void mcp_call(const struct mcp_message *message, struct reader *reader, int64_t timeout_ms,

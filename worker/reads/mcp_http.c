@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "worker/reads/mcp.h"
+#include "worker/reads/mcp_remember.h"
 #include "worker/reads/serve.h"
 
 struct call {
@@ -15,14 +15,6 @@ struct call {
     struct mcp_message message;
     struct http_answer answer;
 };
-
-static bool is_json(const char *type)
-{
-    static const char json[] = "application/json";
-    size_t length = sizeof json - 1;
-    return type && strncasecmp(type, json, length) == 0 &&
-           (type[length] == '\0' || type[length] == ';' || type[length] == ' ');
-}
 
 static void answer_error(struct http_request *request, const struct mcp_message *message,
                          const struct mcp_error *error)
@@ -72,8 +64,12 @@ static void serve_request(struct http_request *request, struct mcp_message *mess
 {
     struct http_answer answer = {.status = 200, .type = "application/json"};
     bool unknown;
+    message->writing = http_gate(request) != NULL;
     if (!mcp_answer(message, &answer.body, &unknown)) {
-        start(request, message);
+        if (mcp_is_remember(message))
+            mcp_remember(request, message);
+        else
+            start(request, message);
         return;
     }
     if (unknown && message->modern)
@@ -89,7 +85,7 @@ void mcp_http_serve(struct http_request *request)
     const struct buf *body = http_body(request);
     struct mcp_message message;
     struct mcp_error error = {0};
-    if (!is_json(http_header(request, "Content-Type"))) {
+    if (!http_is_json(request)) {
         http_problem(request, 415, NULL, "Content-Type must be application/json.");
         return;
     }

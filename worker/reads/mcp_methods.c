@@ -53,7 +53,7 @@ static json_t *answer_discover(const struct mcp_message *message)
 
 static json_t *answer_list(const struct mcp_message *message)
 {
-    return cached(message, json_pack("{s:o}", "tools", mcp_tools_list()));
+    return cached(message, json_pack("{s:o}", "tools", mcp_tools_list(message->writing)));
 }
 
 static const struct {
@@ -82,7 +82,7 @@ static const char *check_call(const struct mcp_message *message)
 {
     const char *name = json_string_value(json_object_get(message->params, "name"));
     json_t *arguments = json_object_get(message->params, "arguments");
-    if (!name || !mcp_tool_known(name))
+    if (!name || !mcp_tool_known(name, message->writing))
         return "Unknown tool: tools/list names those that there are";
     return arguments && !json_is_object(arguments) ? "arguments must be an object" : NULL;
 }

@@ -9,6 +9,7 @@
 #include "worker/reads/answer.h"
 #include "worker/reads/http.h"
 #include "worker/reads/mcp_ids.h"
+#include "worker/reads/mcp_remember.h"
 #include "worker/reads/openapi.h"
 #include "worker/reads/ops.h"
 
@@ -127,7 +128,7 @@ static void shorten_links(json_t *answer)
     shorten_sources(answer);
 }
 
-static json_t *text_result(json_t *value, bool is_error)
+json_t *mcp_text_result(json_t *value, bool is_error)
 {
     struct buf text = {0};
     json_format(&text, value);
@@ -137,13 +138,13 @@ static json_t *text_result(json_t *value, bool is_error)
     return result;
 }
 
-static json_t *error_result(const struct error *e, json_t *found)
+json_t *mcp_error_result(const struct error *e, json_t *found)
 {
     json_t *value =
         json_pack("{s:s,s:o}", "cause", cause_name(e->cause), "error", json_text(e->text));
     if (found)
         json_object_set(value, "found", found);
-    json_t *result = text_result(value, true);
+    json_t *result = mcp_text_result(value, true);
     json_decref(value);
     return result;
 }
@@ -239,7 +240,7 @@ static json_t *call_read(json_t *arguments, struct reader *reader)
     struct read_order order = {0};
     struct error e = {0};
     if (!read_arguments(arguments, &order, &e))
-        return error_result(&e, NULL);
+        return mcp_error_result(&e, NULL);
     CLEANUP(free_json) json_t *pages = json_array();
     size_t size = 0;
     size_t failed = 0;
@@ -262,7 +263,7 @@ static json_t *call_read(json_t *arguments, struct reader *reader)
         page_id_release(&id);
     }
     CLEANUP(free_json) json_t *result = json_pack("{s:O}", "pages", pages);
-    return text_result(result, failed == json_array_size(order.ids));
+    return mcp_text_result(result, failed == json_array_size(order.ids));
 }
 
 static json_t *read_schema(void)
@@ -282,7 +283,8 @@ static json_t *read_schema(void)
 
 static const struct tool tools[] = {
     {"search", "Search all sources: words, \"phrases\", prefix*, -not, OR. Gives hits with ids.",
-     "search", " query source kind tag path since until limit offset ", false, shorten_all},
+     "search", " query source kind tag path since until superseded limit offset ", false,
+     shorten_all},
     {"read", "Read pages, or chunks with what is around them, by the ids that search gives.", NULL,
      NULL, false, NULL},
     {"recent", "Pages that changed last.", "recent", " source kind since limit offset ", false,
@@ -332,7 +334,7 @@ static json_t *schema(const struct tool *tool)
                      required, "additionalProperties", 0);
 }
 
-json_t *mcp_tools_list(void)
+json_t *mcp_tools_list(bool writing)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < TOOL_COUNT; i++)
@@ -341,12 +343,14 @@ json_t *mcp_tools_list(void)
                                         "description", tools[i].about, "inputSchema",
                                         tools[i].op ? schema(&tools[i]) : read_schema(),
                                         "annotations", "readOnlyHint", 1, "openWorldHint", 0));
+    if (writing)
+        json_array_append_new(list, mcp_remember_tool());
     return list;
 }
 
-bool mcp_tool_known(const char *name)
+bool mcp_tool_known(const char *name, bool writing)
 {
-    return find(name) != NULL;
+    return find(name) || (writing && strcmp(name, MCP_REMEMBER) == 0);
 }
 
 /* Only what the tool shows; `id` becomes source and path. */
@@ -383,9 +387,9 @@ json_t *mcp_tool_call(const char *name, json_t *arguments, struct reader *reader
     if (!tool || !tool->op) /* `read` is the only one without; unknown ones do not come here */
         return call_read(arguments, reader);
     if (!translate(tool, arguments, &raw, &e))
-        return error_result(&e, NULL);
+        return mcp_error_result(&e, NULL);
     enum op_end end = run_op(tool->op, raw, reader, &answer, &e);
     if (answer && tool->shorten)
         tool->shorten(answer);
-    return end == OP_DONE ? text_result(answer, false) : error_result(&e, answer);
+    return end == OP_DONE ? mcp_text_result(answer, false) : mcp_error_result(&e, answer);
 }

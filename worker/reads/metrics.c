@@ -63,6 +63,10 @@ static void format(struct buf *out, const struct service *service)
         "Bytes of large answers that their clients have not taken.", c->unsent_bytes);
     add(out, "lattice_reads_http_unsent_dropped_total", "counter",
         "Large answers that found no room, or were ended to make some.", c->unsent_dropped);
+    add(out, "lattice_reads_http_body_bytes", "gauge",
+        "Room for bodies of requests that have no answer yet.", c->body_bytes);
+    add(out, "lattice_reads_http_bodies_refused_total", "counter",
+        "Requests whose body found no room.", c->bodies_refused);
     add(out, "lattice_reads_queries", "gauge", "Queries that run or wait.",
         work_count(service->work));
     add(out, "lattice_reads_queries_late_total", "counter", "Queries ended by their deadline.",

@@ -1,7 +1,6 @@
 /* Making the OpenAPI document. */
 #include "worker/reads/openapi.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "common/version.h"
@@ -36,6 +35,16 @@ static bool is_filled(const struct http_route *route, const char *name)
     return at && (at == route->filled || at[-1] == ' ') && (at[length] == ' ' || !at[length]);
 }
 
+/* Of a route that runs no operation: what is in its path. */
+static json_t *path_parameters(const struct http_route *route)
+{
+    json_t *list = json_array();
+    if (route->filled)
+        json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:{s:s}}", "name", route->filled, "in",
+                                              "path", "required", 1, "schema", "type", "string"));
+    return list;
+}
+
 static json_t *parameters(const struct http_route *route, const struct op *op)
 {
     json_t *list = json_array();
@@ -55,6 +64,26 @@ static json_t *answer(const char *about, const char *type)
     return json_pack("{s:s,s:{s:{s:{}}}}", "description", about, "content", type, "schema");
 }
 
+static json_t *answers_to_writes(void)
+{
+    static const struct {
+        const char *status;
+        const char *about;
+        const char *type;
+    } all[] = {
+        {"202", "It is on the disk: `id`, and `queue_length` before it is in the store.",
+         "application/json"},
+        {"400", "It is not taken; `detail` names the field.", "application/problem+json"},
+        {"413", "It is too long.", "application/problem+json"},
+        {"415", "It is no JSON.", "application/problem+json"},
+        {"503", "Nothing can be written now; `reason` says why.", "application/problem+json"},
+    };
+    json_t *out = json_object();
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        json_object_set_new(out, all[i].status, answer(all[i].about, all[i].type));
+    return out;
+}
+
 static json_t *answers(const struct http_route *route)
 {
     static const struct {
@@ -65,6 +94,8 @@ static json_t *answers(const struct http_route *route)
         {"404", "What was named is not there."},
         {"503", "A store or the time did not suffice; `found` has what was found out."},
     };
+    if (route->writes)
+        return answers_to_writes();
     json_t *all = json_object();
     json_object_set_new(all, "200",
                         answer("The answer.", route->type ? route->type : "application/json"));
@@ -86,47 +117,47 @@ static json_t *operation(const struct http_route *route)
         json_object_set_new(out, "operationId", json_string(op->name));
         json_object_set_new(out, "parameters", parameters(route, op));
     }
+    if (route->writes) {
+        json_object_set_new(out, "parameters", path_parameters(route));
+        if (http_allows(route->methods, "POST"))
+            json_object_set_new(out, "requestBody",
+                                json_pack("{s:b,s:{s:{s:{s:s}}}}", "required", 1, "content",
+                                          "application/json", "schema", "type", "object"));
+    }
     json_object_set_new(out, "responses", answers(route));
     return out;
 }
 
-/* "/api/v1/pages/" with "source path": "/api/v1/pages/{source}/{path}"; with one word: one. */
-static void template_of(const struct http_route *route, char *out, size_t size)
+static const char *method_of(const struct http_route *route)
 {
-    char first[32];
-    char second[32];
-    int words = route->filled ? sscanf(route->filled, "%31s %31s", first, second) : 0;
-    if (words == 2)
-        snprintf(out, size, "%s{%s}/{%s}", route->path, first, second);
-    else if (words == 1)
-        snprintf(out, size, "%s{%s}", route->path, first);
-    else
-        snprintf(out, size, "%s", route->path);
+    return http_allows(route->methods, "GET")    ? "get"
+           : http_allows(route->methods, "POST") ? "post"
+                                                 : "delete";
 }
 
-json_t *openapi_document(void)
+json_t *openapi_document(bool writing)
 {
     json_t *paths = json_object();
     for (size_t i = 0; i < http_route_count; i++) {
         const struct http_route *route = &http_routes[i];
         char path[128];
-        if (!route->about && !(route->op && op_find(route->op)))
+        if ((!route->about && !(route->op && op_find(route->op))) || (route->writes && !writing))
             continue;
-        template_of(route, path, sizeof path);
-        json_object_set_new(paths, path,
-                            json_pack("{s:o}",
-                                      strncmp(route->methods, "POST", 4) == 0 ? "post" : "get",
-                                      operation(route)));
+        http_route_template(route, path, sizeof path);
+        if (!json_object_get(paths, path))
+            json_object_set_new(paths, path, json_object());
+        json_object_set_new(json_object_get(paths, path), method_of(route), operation(route));
     }
     return json_pack("{s:s,s:{s:s,s:s,s:s},s:o}", "openapi", "3.1.0", "info", "title",
                      "lattice-reads", "version", LATTICE_VERSION, "description",
-                     "Search and read what Lattice synced. Read-only.", "paths", paths);
+                     "Search and read what Lattice synced, and push to it where there is an inbox.",
+                     "paths", paths);
 }
 
 void openapi_serve(struct http_request *request)
 {
     struct http_answer out = {.status = 200, .type = "application/json"};
-    json_t *document = openapi_document();
+    json_t *document = openapi_document(http_gate(request) != NULL);
     json_format(&out.body, document);
     json_decref(document);
     http_answer(request, &out);

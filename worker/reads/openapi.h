@@ -7,8 +7,8 @@
 #include "worker/reads/http.h"
 #include "worker/reads/ops.h"
 
-/* Caller owns. */
-json_t *openapi_document(void);
+/* `writing`: with the routes that write. Caller owns. */
+json_t *openapi_document(bool writing);
 void openapi_serve(struct http_request *request);
 
 /* A parameter as a JSON Schema; caller owns. */

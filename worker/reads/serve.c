@@ -17,11 +17,13 @@
 static const char serve_help[] =
     "usage: lattice-reads serve [--listen ADDRESS:PORT] [--unix PATH] [OPTION...]\n"
     "\n"
-    "Serves the stores, read-only: HTTP API, events, MCP for agents.\n"
+    "Serves the stores: HTTP API, events, MCP for agents, pages for people. It opens them\n"
+    "read-only, also with --inbox: what is pushed goes to files that a worker imports.\n"
     "\n"
     "  --listen ADDRESS:PORT  default " SERVE_LISTEN_DEFAULT "; port 0: any that is free\n"
     "  --unix PATH            a socket in the file system that only you may use\n"
     "  --query-timeout D      what one query may take (2s)\n"
+    "  --inbox ID             take what agents push, into this source of kind inbox\n"
     "  --allow-host NAME      answer to this name, too (a proxy's); may be repeated\n"
     "  --token-file FILE      clients must show this token; needed beyond loopback\n"
     "  --home DIR             default $LATTICE_HOME, else ~/.local/share/lattice\n"
@@ -103,26 +105,42 @@ static void raise_descriptors(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static bool start_inbox(struct service *service, struct error *e)
+{
+    const struct inbox_options options = {&service->home, service->options.inbox, &service->gate,
+                                          service->work};
+    if (!options.source)
+        return true;
+    gate_init(&service->gate);
+    service->http_options.gate = &service->gate;
+    return inbox_open(&service->loop, &options, &service->inbox, e);
+}
+
 static bool start(struct service *service, struct error *e)
 {
     service->started_at = clock_unix_s();
     service->work =
         work_pool_new(&service->loop, &service->home, service->options.query_timeout_ms);
-    return http_new(&service->loop, service, &service->http_options, &service->http, e) &&
+    return start_inbox(service, e) &&
+           http_new(&service->loop, service, &service->http_options, &service->http, e) &&
            events_open(&service->loop, &service->home, &service->events, e) &&
            start_listening(service, e);
 }
 
 static void end(struct service *service)
 {
-    while (service->work && work_count(service->work) > 0)
+    while ((service->work && work_count(service->work) > 0) ||
+           (service->inbox && inbox_count(service->inbox) > 0))
         uv_run(&service->loop, UV_RUN_ONCE);
     if (service->http)
         http_free(service->http); /* its streams go */
     if (service->events)
         events_close(&service->events);
+    inbox_close(&service->inbox);
     uv_run(&service->loop, UV_RUN_DEFAULT); /* until every handle is closed, and every query over */
     work_pool_free(&service->work);
+    if (service->http_options.gate)
+        gate_release(&service->gate);
     uv_loop_close(&service->loop);
 }
 

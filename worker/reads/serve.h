@@ -7,6 +7,7 @@
 #include "common/home.h"
 #include "worker/reads/events.h"
 #include "worker/reads/http.h"
+#include "worker/reads/inbox.h"
 #include "worker/reads/serve_options.h"
 #include "worker/reads/work.h"
 
@@ -18,8 +19,10 @@ struct service {
     struct http *http;
     struct work_pool *work;
     struct events *events;
-    int64_t started_at; /* Unix seconds */
-    uint64_t late;      /* queries that their deadline ended */
+    struct gate gate;    /* with an inbox; else all zero */
+    struct inbox *inbox; /* NULL: nothing is ever written */
+    int64_t started_at;  /* Unix seconds */
+    uint64_t late;       /* queries that their deadline ended */
     uv_signal_t signals[2];
     int stop_signal;
 };

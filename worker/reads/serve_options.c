@@ -3,6 +3,7 @@
 
 #include <getopt.h>
 
+#include "common/config.h"
 #include "common/duration.h"
 #include "worker/reads/http.h"
 
@@ -12,6 +13,7 @@ enum flag {
     FLAG_QUERY_TIMEOUT,
     FLAG_ALLOW_HOST,
     FLAG_TOKEN_FILE,
+    FLAG_INBOX,
     FLAG_HOME,
     FLAG_HELP,
 };
@@ -22,6 +24,7 @@ static const struct option flags[] = {
     {"query-timeout", required_argument, NULL, FLAG_QUERY_TIMEOUT},
     {"allow-host", required_argument, NULL, FLAG_ALLOW_HOST},
     {"token-file", required_argument, NULL, FLAG_TOKEN_FILE},
+    {"inbox", required_argument, NULL, FLAG_INBOX},
     {"home", required_argument, NULL, FLAG_HOME},
     {"help", no_argument, NULL, FLAG_HELP},
     {NULL, 0, NULL, 0},
@@ -54,6 +57,10 @@ static bool take(struct serve_options *options, int flag, struct error *e)
     case FLAG_TOKEN_FILE:
         options->token_file = optarg;
         return true;
+    case FLAG_INBOX:
+        options->inbox = optarg;
+        return source_id_valid(optarg) ||
+               error_set(e, CAUSE_USAGE, "--inbox: \"%s\": expected the id of a source", optarg);
     case FLAG_HOME:
         options->home = optarg;
         return true;

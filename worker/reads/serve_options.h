@@ -16,6 +16,7 @@ struct serve_options {
     const char *listen;     /* NULL: only `unix_path` */
     const char *unix_path;  /* NULL: none */
     const char *token_file; /* NULL: none */
+    const char *inbox;      /* source to write to; NULL: none */
     const char *allowed_hosts[ALLOWED_HOSTS_MAX];
     size_t allowed_count;
     int64_t query_timeout_ms;
