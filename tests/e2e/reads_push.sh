@@ -182,6 +182,38 @@ test_search_leaves_out_what_was_superseded_or_archived() {
     stop_reads
 }
 
+test_sessions_are_shown_to_people_without_script() {
+    inbox
+    get 200 /sessions
+    expect_contains "$OUT" 'No agent has pushed anything here yet'
+    push 202 "$SESSIONS/a%20b/init" '{"title": "Repair <b>the</b> kestrel", "prompt": "Why?", "project": "birds", "agent": "robin"}'
+    push 202 "$SESSIONS/a%20b/observations" '{"type": "discovery", "text": "The **wing** <script>alert(1)</script>", "id": "old"}'
+    get 200 /sessions
+    expect_contains "$OUT" '2 on the way, the oldest pushed '
+    imported
+    push 202 "$SESSIONS/a%20b/observations" '{"type": "decision", "text": "The tail", "supersedes": "old"}'
+    imported
+    get 200 /sessions
+    expect_contains "$OUT" '<a class="open" href="/sessions/in/a%20b">Repair &lt;b&gt;the&lt;/b&gt; kestrel</a>'
+    expect_contains "$OUT" '<span class="pill busy">open</span>'
+    expect_contains "$OUT" '1 decision, 1 discovery, 1 prompt'
+    expect_not_contains "$OUT" 'on the way'
+    get 200 /sessions/in/a%20b
+    expect_contains "$OUT" '<strong>discovery</strong>'
+    expect_contains "$OUT" 'superseded by <code>'
+    expect_contains "$OUT" '<strong>wing</strong>'
+    expect_not_contains "$OUT" '<script>alert'
+    expect_contains "$OUT" 'href="/pages/in/sessions/'
+    get 200 '/sessions/in/a%20b?offset=2'
+    expect_contains "$OUT" 'Before these'
+    expect_not_contains "$OUT" '<strong>discovery</strong>'
+    get 404 /sessions/in/nobody
+    get 404 /sessions/nix/a
+    get 404 /sessions/in
+    get 400 '/sessions?offset=x'
+    stop_reads
+}
+
 # --- degraded -----------------------------------------------------------------------------------
 
 # refuses REASON: what writes is refused so before its body is read, and everything else works.

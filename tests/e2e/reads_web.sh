@@ -13,7 +13,7 @@ test_nothing_of_others_is_loaded_or_run() {
     source_of notes a.md '# Hello\n\nsome uv_spawn text\n'
     serve_reads
     local path
-    for path in / '/?q=uv_spawn' /pages/notes/a.md /pages/notes/nix.md /sources /sources/notes /sources/nix; do
+    for path in / '/?q=uv_spawn' /pages/notes/a.md /pages/notes/nix.md /sources /sources/notes /sources/nix /sessions /sessions/notes/nix; do
         case $path in
         *nix*) get 404 "$path" ;;
         *) get 200 "$path" ;;

@@ -44,10 +44,10 @@ static inline bool check_address(const char *value, size_t size)
     if (check_begins(value, size, "//"))
         return false;
     return check_begins(value, size, "/pages/") || check_begins(value, size, "/sources") ||
-           check_begins(value, size, "/?q=") || check_begins(value, size, "/assets/") ||
-           (size == 1 && value[0] == '/') || check_begins(value, size, "#") ||
-           check_begins(value, size, "http://") || check_begins(value, size, "https://") ||
-           check_begins(value, size, "mailto:");
+           check_begins(value, size, "/sessions") || check_begins(value, size, "/?q=") ||
+           check_begins(value, size, "/assets/") || (size == 1 && value[0] == '/') ||
+           check_begins(value, size, "#") || check_begins(value, size, "http://") ||
+           check_begins(value, size, "https://") || check_begins(value, size, "mailto:");
 }
 
 static inline bool check_attribute(struct html_check *c)

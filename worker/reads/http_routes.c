@@ -124,6 +124,12 @@ const struct http_route http_routes[] = {
      .methods = READ,
      .serve = web_serve_source,
      .type = WEB_TYPE},
+    {.path = "/sessions", .methods = READ, .serve = web_serve_sessions, .type = WEB_TYPE},
+    {.path = "/sessions/",
+     .below = true,
+     .methods = READ,
+     .serve = web_serve_session,
+     .type = WEB_TYPE},
     {.path = "/assets/", .below = true, .methods = READ, .serve = web_serve_asset},
 };
 const size_t http_route_count = sizeof http_routes / sizeof *http_routes;

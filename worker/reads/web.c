@@ -14,6 +14,7 @@
 #include "worker/reads/serve.h"
 #include "worker/reads/web_assets.h"
 #include "worker/reads/web_page.h"
+#include "worker/reads/web_sessions.h"
 #include "worker/reads/web_sources.h"
 
 /* Nothing but this service's own files is loaded, and nothing written into the page runs. */
@@ -21,7 +22,7 @@ static const char policy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-enum { HITS = 20, RECENT = 20, RUNS = 50, STRIPS_MAX = 200 };
+enum { HITS = 20, RECENT = 20, RUNS = 50, STRIPS_MAX = 200, SESSIONS = 50 };
 
 /* A page while a thread makes it. */
 struct web_call {
@@ -30,8 +31,8 @@ struct web_call {
     enum web_view view;
     struct web_asked asked; /* its texts are in the request */
     const char *offset;
-    char *source; /* owned; of a page or source: whose */
-    const char *path;
+    char *source;     /* owned; of a page or source: whose */
+    const char *path; /* or the session's id */
     bool late;
     bool partial; /* a store did not answer */
     struct reader *reader;
@@ -98,7 +99,7 @@ static void show_failure(struct web_call *call, enum op_end end, const struct er
     show_problem(call, reason, e->text);
 }
 
-/* --- the four pages ----------------------------------------------------------------------------
+/* --- the pages ---------------------------------------------------------------------------------
  */
 
 static void make_search(struct web_call *call)
@@ -201,6 +202,47 @@ static void make_source(struct web_call *call)
     web_source(&call->html, &call->asked, &(struct web_source_parts){sources, runs, recent});
 }
 
+static json_t *ask_queue(struct web_call *call, json_t *args)
+{
+    json_t *queue = NULL;
+    struct error ignored = {0};
+    ask(call, "queue", args, &queue, &ignored);
+    return queue;
+}
+
+static void make_sessions(struct web_call *call)
+{
+    CLEANUP(free_json) json_t *sessions = NULL;
+    CLEANUP(free_json) json_t *queue = NULL;
+    struct error e = {0};
+    json_t *args = json_pack("{s:i,s:s}", "limit", SESSIONS, "offset", call->offset);
+    enum op_end end = ask(call, "sessions", args, &sessions, &e);
+    if (end != OP_DONE && !(end == OP_LATE && sessions)) {
+        show_failure(call, end, &e);
+        return;
+    }
+    call->status = end == OP_LATE ? 503 : 200;
+    queue = ask_queue(call, json_object());
+    web_sessions(&call->html, &call->asked, sessions, queue);
+}
+
+static void make_session(struct web_call *call)
+{
+    CLEANUP(free_json) json_t *session = NULL;
+    CLEANUP(free_json) json_t *queue = NULL;
+    struct error e = {0};
+    json_t *args = json_pack("{s:s,s:s,s:s}", "source", call->source, "id", call->path, "offset",
+                             call->offset);
+    enum op_end end = ask(call, "session", args, &session, &e);
+    if (end != OP_DONE) {
+        bool unknown = end == OP_FAILED && e.cause == CAUSE_USAGE && call->offset[0] == '0';
+        show_failure(call, unknown ? OP_NOT_FOUND : end, &e);
+        return;
+    }
+    queue = ask_queue(call, json_pack("{s:s}", "source", call->source));
+    web_session(&call->html, &call->asked, session, queue);
+}
+
 /* --- on a thread --------------------------------------------------------------------------------
  */
 
@@ -225,6 +267,12 @@ static void run(struct work *work, struct reader *reader)
         break;
     case WEB_SOURCE:
         make_source(call);
+        break;
+    case WEB_SESSIONS:
+        make_sessions(call);
+        break;
+    case WEB_SESSION:
+        make_session(call);
         break;
     }
 }
@@ -307,9 +355,10 @@ void web_serve_source(struct http_request *request)
     start(call);
 }
 
-void web_serve_page(struct http_request *request)
+/* What is named by its source and more behind that; `form` says how. */
+static void serve_below(struct http_request *request, enum web_view view, const char *form)
 {
-    struct web_call *call = call_new(request, WEB_PAGE);
+    struct web_call *call = call_new(request, view);
     const char *rest = http_rest(request);
     const char *slash = strchr(rest, '/');
     if (slash && slash > rest && slash[1]) {
@@ -318,8 +367,23 @@ void web_serve_page(struct http_request *request)
         start(call);
         return;
     }
-    show_problem(call, &reason_nothing, "The address of a page is /pages/SOURCE/PATH.");
+    show_problem(call, &reason_nothing, form);
     answer_call(call);
+}
+
+void web_serve_page(struct http_request *request)
+{
+    serve_below(request, WEB_PAGE, "The address of a page is /pages/SOURCE/PATH.");
+}
+
+void web_serve_sessions(struct http_request *request)
+{
+    start(call_new(request, WEB_SESSIONS));
+}
+
+void web_serve_session(struct http_request *request)
+{
+    serve_below(request, WEB_SESSION, "The address of a session is /sessions/SOURCE/ID.");
 }
 
 void web_serve_asset(struct http_request *request)

@@ -14,6 +14,10 @@ void web_serve_page(struct http_request *request);
 void web_serve_sources(struct http_request *request);
 /* /sources/ID */
 void web_serve_source(struct http_request *request);
+/* /sessions?offset=.. */
+void web_serve_sessions(struct http_request *request);
+/* /sessions/SOURCE/ID?offset=.. */
+void web_serve_session(struct http_request *request);
 /* /assets/HASH/NAME */
 void web_serve_asset(struct http_request *request);
 

@@ -59,7 +59,10 @@ static void bar(struct html *h, const struct web_frame *frame)
     html_markup(h, "<a class=\"skip\" href=\"#main\">Skip to the content</a>\n"
                    "<header>\n<div class=\"bar\">\n<a class=\"home\" href=\"/\">Lattice</a>\n");
     search_form(h, frame);
-    html_markup(h, "<nav aria-label=\"Views\">\n<a href=\"/sources\"");
+    html_markup(h, "<nav aria-label=\"Views\">\n<a href=\"/sessions\"");
+    if (frame->view == WEB_SESSIONS)
+        html_markup(h, " aria-current=\"page\"");
+    html_markup(h, ">Sessions</a>\n<a href=\"/sources\"");
     if (frame->view == WEB_SOURCES)
         html_markup(h, " aria-current=\"page\"");
     html_markup(h, ">Sources</a>\n</nav>\n</div>\n</header>\n");
@@ -68,10 +71,8 @@ static void bar(struct html *h, const struct web_frame *frame)
 void web_frame_begin(struct html *h, const struct web_frame *frame)
 {
     static const char *const names[] = {
-        [WEB_SEARCH] = "search",
-        [WEB_PAGE] = "page",
-        [WEB_SOURCES] = "sources",
-        [WEB_SOURCE] = "source",
+        [WEB_SEARCH] = "search", [WEB_PAGE] = "page",         [WEB_SOURCES] = "sources",
+        [WEB_SOURCE] = "source", [WEB_SESSIONS] = "sessions", [WEB_SESSION] = "session",
     };
     if (!frame->fragment) {
         head(h, frame);

@@ -4,7 +4,7 @@
 
 #include "worker/reads/web_html.h"
 
-enum web_view { WEB_SEARCH, WEB_PAGE, WEB_SOURCES, WEB_SOURCE };
+enum web_view { WEB_SEARCH, WEB_PAGE, WEB_SOURCES, WEB_SOURCE, WEB_SESSIONS, WEB_SESSION };
 
 /* Everything borrowed. */
 struct web_frame {

@@ -216,7 +216,7 @@ function tellLive(state = live) {
     place.textContent = state === 'live' ? 'live' : 'not live: connecting again';
 }
 
-if (location.pathname.startsWith('/sources')) {
+if (/^\/(sources|sessions)(\/|$)/.test(location.pathname)) {
     const events = new EventSource('/api/v1/events');
     const kinds = ['run_started', 'run_progress', 'run_finished', 'source_fresh', 'source_stale', 'reset'];
     for (const kind of kinds) events.addEventListener(kind, refresh);
