@@ -263,6 +263,21 @@ static void take_next(struct run *run)
         skip(run, task);
 }
 
+/* The next inbox that waits, before all else. */
+static bool bring_inbox_forward(struct run *run)
+{
+    struct task **next = run->queue + run->queue_next;
+    for (size_t i = 0; i < run->queue_count - run->queue_next; i++) {
+        struct task *task = next[i];
+        if (strcmp(task->source->kind, "inbox") != 0)
+            continue;
+        memmove(next + 1, next, i * sizeof *next);
+        next[0] = task;
+        return true;
+    }
+    return false;
+}
+
 static void fill_slots(struct run *run)
 {
     uv_update_time(&run->loop);
@@ -273,6 +288,9 @@ static void fill_slots(struct run *run)
         return;
     }
     while (run->running < run->jobs && wave_pending(run))
+        take_next(run);
+    /* What was pushed is to be found at once: one inbox, whose runs are short, needs no slot. */
+    if (run->service && run->running == run->jobs && bring_inbox_forward(run))
         take_next(run);
     if (run->running == 0 && !run->chores.working)
         end_wave(run);

@@ -70,6 +70,22 @@ test_it_has_threads_to_end_runs_beside_a_sweep_and_all_else() {
     stop_service
 }
 
+# What was pushed is to be found at once, whatever is imported for hours.
+test_an_inbox_does_not_wait_for_a_slot() {
+    local box='{"id": "box", "kind": "inbox", "every": "1h"}'
+    counting_worker
+    entries "$(entry slow 1h)" "$box"
+    serve --jobs 1
+    runs_of slow 1
+    runs_of box 1
+    entries "$(entry slow 1h)" "$box" "$(entry other 1h)"
+    wait_for_line "$TEST_DIR/serve.err" 'was read again: 3 sources' 10
+    expect_exit 0 supervise kick box
+    runs_of box 2
+    [ ! -e "$LATTICE_HOME/count.other" ] || fail 'another kind got a slot that there is not'
+    stop_service
+}
+
 test_kick_retry_and_sigusr1_wake_it_at_once() {
     counting_worker
     entries "$(entry a 1h)" "$(entry bad 1h)"
