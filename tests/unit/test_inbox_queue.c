@@ -89,7 +89,7 @@ TEST(more_files_than_may_be_open_are_all_given)
 {
     begin();
     for (int i = 0; i < 100; i++) {
-        char file[4];
+        char file[16];
         snprintf(file, sizeof file, "%03d", i);
         write_message(file, 99 - i);
         write_message(file, 100 + i);
