@@ -136,6 +136,21 @@ test_a_mount_that_went_loses_nothing() {
     sync_exits 0 'docs: unchanged' docs
 }
 
+# A file of sysfs says that it has 4096 bytes and ends before, as one does that is being written anew.
+test_a_file_that_is_never_at_rest_is_left_to_another_run() {
+    own_mounts "${BASH_SOURCE[0]}" "${FUNCNAME[0]}"
+    [ -r /sys/kernel/uevent_seqnum ] || skip 'there is no /sys/kernel'
+    synced_docs 3
+    echo '# Rests' >docs/new.md
+    mount --bind /sys/kernel/uevent_seqnum docs/pages/page-000002.md
+    sync_exits 3 'changed while being read: 1; run again to go on' docs
+    expect_equal "$(hits docs rests)" 1 'hits of what was at rest'
+    expect_equal "$(sql docs "SELECT count(*) FROM page WHERE path = 'pages/page-000002.md'")" 1 'its page'
+    umount docs/pages/page-000002.md
+    sync_exits 0 'docs: ok, 4 pages' docs
+    docs_equal
+}
+
 test_what_cannot_be_read_is_named() {
     [ "$(id -u)" -eq 0 ] || skip 'somebody else is needed, and only root can become one'
     mkdir -p docs/closed "$LATTICE_HOME"

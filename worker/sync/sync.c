@@ -293,9 +293,9 @@ static void judge_stop(struct sync *s)
     char how[STOP_WORDS_SIZE];
     stop_describe(reason, s->job->stall_ms, how);
     r->outcome = OUTCOME_PARTIAL;
-    if (s->moved && reason == STOP_NONE) {
+    if (s->moved && !stop_requested()) {
         snprintf(r->message, sizeof r->message,
-                 "%" PRId64 " changed while they were read; run again to take them", s->moved);
+                 "changed while being read: %" PRId64 "; run again to go on", s->moved);
         return;
     }
     if (!s->banked && !(s->store && store_committed(s->store))) {
