@@ -99,15 +99,16 @@ static bool begin_file(struct spool *s, struct error *e)
     return error_set(e, CAUSE_STORE, "%s: each new file is taken away at once", s->path);
 }
 
-/* The file ends where it was durable; one that cannot be made so is left as it is, for good. */
+/* What got in of a group that was cut goes, and with it the file: the worker may have taken whole
+ * lines of it already, and would stand in the midst of what came in their place. */
 static void take_back(struct spool *s)
 {
-    int n;
-    do
-        n = ftruncate(s->fd, s->size);
-    while (n != 0 && errno == EINTR);
-    if (n != 0)
-        let_go(s);
+    struct stat st;
+    if (s->size == 0 && fstat(s->fd, &st) == 0 && st.st_size == 0)
+        return; /* a full disk leaves one empty file, not one for each try */
+    while (ftruncate(s->fd, s->size) != 0 && errno == EINTR)
+        continue;
+    let_go(s);
 }
 
 /* What fdatasync could not write may be lost though a later one succeeds: the file is left. */

@@ -134,14 +134,53 @@ TEST(takes_back_what_a_full_disk_cut)
 {
     struct spool spool = opened();
     struct error e = {0};
+    char name[SPOOL_NAME_SIZE];
     append(&spool, "first\n");
+    memcpy(name, spool.name, sizeof name);
     limit_files(10);
     CHECK_FAILS(spool_append(&spool, "second\n", 7, &e), &e, CAUSE_STORE, "write: File too large");
     limit_files(RLIM_INFINITY);
-    check_content(&spool, spool.name, "first\n");
+    check_content(&spool, name, "first\n");
     append(&spool, "third\n");
-    check_content(&spool, spool.name, "first\nthird\n");
-    CHECK_INT(spool.lines, 2);
+    check_content(&spool, spool.name, "third\n");
+    spool_close(&spool);
+}
+
+/* The worker is quicker than the taking back: its offset then lies behind the file's end. */
+TEST(what_a_worker_took_of_a_cut_group_hides_nothing_that_comes_later)
+{
+    struct spool spool = opened();
+    struct error e = {0};
+    char name[SPOOL_NAME_SIZE];
+    int64_t torn = -1;
+    append(&spool, "first\n");
+    memcpy(name, spool.name, sizeof name);
+    limit_files(15);
+    CHECK_FAILS(spool_append(&spool, "second\nthird\n", 13, &e), &e, CAUSE_STORE, "write: ");
+    limit_files(RLIM_INFINITY);
+    append(&spool, "acknowledged\n");
+    CHECK(strcmp(spool.name, name) != 0);
+    CHECK_INT(looked(spool.folder, spool.name, 0).lines, 1);
+    int64_t taken_to = (int64_t)strlen("first\nsecond\n");
+    CHECK_INT(looked(spool.folder, name, taken_to).lines, 0);
+    CHECK_INT(spool_take(spool.folder, name, taken_to, &torn, &e), SPOOL_TAKEN);
+    CHECK_INT(torn, 0);
+    spool_close(&spool);
+}
+
+TEST(a_full_disk_leaves_one_empty_file)
+{
+    struct spool spool = opened();
+    struct error e = {0};
+    limit_files(0);
+    for (int i = 0; i < 3; i++)
+        CHECK_FAILS(spool_append(&spool, "a\n", 2, &e), &e, CAUSE_STORE, "write: ");
+    limit_files(RLIM_INFINITY);
+    append(&spool, "b\n");
+    struct spool_files files = listed(spool.folder);
+    CHECK_INT(files.count, 1);
+    spool_files_release(&files);
+    check_content(&spool, spool.name, "b\n");
     spool_close(&spool);
 }
 
