@@ -126,13 +126,10 @@ static bool keep_matching(struct keeping *k, struct rstore *store, const struct 
 {
     struct search_kept *kept = k->kept;
     struct rank_seen unused = {0};
-    k->scan = (struct rank_scan){.match = match->match,
-                                 .terms = match->terms,
-                                 .term_count = match->term_count,
-                                 .first = INT64_MIN,
-                                 .last = INT64_MAX,
-                                 .seen = &unused,
-                                 .unweighed = true};
+    k->scan.match = match->match;
+    k->scan.terms = match->terms;
+    k->scan.term_count = match->term_count;
+    k->scan.seen = &unused;
     k->store = (struct kept_store){.hits = kept->hit_count,
                                    .frequencies = kept->frequency_count,
                                    .term_count = match->term_count};
@@ -161,7 +158,11 @@ bool search_keep(struct search *search, size_t at, struct rstore *store, struct 
     }
     if (kept_bytes(search->kept) >= most)
         return true;
-    struct keeping k = {.kept = search->kept};
+    struct keeping k = {.kept = search->kept,
+                        .scan = {.first = INT64_MIN,
+                                 .last = INT64_MAX,
+                                 .with_hidden = search->with_hidden,
+                                 .unweighed = true}};
     plan_match_make(&search->plan, at, PLAN_ALL, &match);
     if (match.match && match.most_hits <= KEPT_HITS_MAX)
         ok = keep_matching(&k, store, &match, e);
