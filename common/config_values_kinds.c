@@ -1,6 +1,7 @@
 /* Readers of values that only some kinds of source have. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/config_values.h"
 #include "common/text.h"
@@ -14,9 +15,10 @@ void config_read_http_url(const struct config_value *value)
     struct error e = {0};
     if (!text)
         return;
+    bool http = strncasecmp(text, "https://", 8) == 0 || strncasecmp(text, "http://", 7) == 0;
     bool read = git_url_parse(text, NULL, &url, &e);
-    if (!read || url.kind != URL_HTTP)
-        config_mistake_value(value, read ? expected : e.text);
+    if (!http || !read)
+        config_mistake_value(value, http ? e.text : expected);
     else if (url.user || url.secret)
         config_mistake_value(value, "a secret does not belong here; put it into a file and name "
                                     "that with token_file");

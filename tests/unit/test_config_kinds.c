@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/config.h"
+#include "common/text.h"
 #include "tests/unit/harness.h"
 
 #define ONE(kind, more) "{\"sources\":[{\"id\":\"x\",\"kind\":\"" kind "\"" more "}]}"
@@ -54,11 +55,19 @@ TEST(a_url_with_a_secret_or_another_scheme_is_refused)
     const char *said = mistakes_of(ONE("feed", ",\"url\":\"https://me:hunter2@example.org/f\""));
     CHECK_CONTAINS(said, "put it into a file and name that with token_file");
     CHECK(!strstr(said, "hunter2"));
-    CHECK_CONTAINS(mistakes_of(ONE("feed", ",\"url\":\"/srv/feed\"")), "sources[0].url: ");
-    CHECK_CONTAINS(mistakes_of(ONE("feed", ",\"url\":\"ftp://example.org/f\"")),
-                   "sources[0].url: ");
-    CHECK_CONTAINS(mistakes_of(ONE("feed", ",\"url\":\"file:///etc/passwd\"")),
-                   "expected a URL that starts with https:// or http://");
+    static const char *const others[] = {"/srv/feed",
+                                         "ftp://example.org/f",
+                                         "feed:x",
+                                         "file:///etc/passwd",
+                                         "me@example.org:f",
+                                         "-x",
+                                         ""};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        char *file = xasprintf(ONE("feed", ",\"url\":\"%s\""), others[i]);
+        CHECK_CONTAINS(mistakes_of(file), "expected a URL that starts with https:// or http://");
+        free(file);
+    }
+    CHECK_CONTAINS(mistakes_of(ONE("feed", ",\"url\":\"HTTPS:///f\"")), "host");
 }
 
 TEST(a_path_is_absolute_or_in_the_home)
