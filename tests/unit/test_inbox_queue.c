@@ -247,6 +247,34 @@ TEST(a_file_that_waits_for_retry_is_left_out)
     store_close(&store);
 }
 
+/* It may be the decoder in which the runs ended. */
+TEST(a_line_that_waits_for_retry_is_not_looked_into)
+{
+    struct inbox_line line;
+    begin();
+    write_message("AA1", 1);
+    char path[] = "01AAAAAAAAAAAAAAAAAAAAAAA1.jsonl";
+    char blob[INBOX_BLOB_SIZE];
+    struct stat st;
+    CHECK(stat(spool_path("AA1"), &st) == 0);
+    inbox_line_blob(st.st_size, blob);
+    write_message("AA1", 2);
+    const struct page_name quarantine = {path, blob};
+    const struct plan_rules rules = {.quarantine = &quarantine, .quarantine_count = 1};
+    struct inbox_queue queue = looked(&rules);
+    CHECK(inbox_queue_peek(&queue, &line));
+    CHECK_STR(line.message->text, "1");
+    inbox_queue_take(&queue);
+    CHECK(inbox_queue_peek(&queue, &line));
+    CHECK_INT(line.offset, st.st_size);
+    CHECK(!line.message && !line.problem->cause);
+    inbox_queue_hold(&queue);
+    CHECK_STR(given(&queue), "");
+    CHECK_INT(queue.files[0].offset, st.st_size);
+    inbox_queue_release(&queue);
+    store_close(&store);
+}
+
 TEST(a_file_that_goes_meanwhile_hinders_no_other)
 {
     begin();

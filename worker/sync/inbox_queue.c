@@ -10,11 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "worker/sync/report.h"
 #include "worker/sync/store_spool.h"
 
 /* Files at a time. Those of one moment are few: each producer that is alive has one. Were there
  * more, their messages would still come in the order of each file. */
-enum { OPEN_MAX_FILES = 32 };
+enum { OPEN_MAX_FILES = 16 };
 
 void inbox_line_blob(int64_t offset, char out[INBOX_BLOB_SIZE])
 {
@@ -32,16 +33,16 @@ static void give_up(struct inbox_queue *q, struct inbox_file *f, const struct er
         q->problem = *problem;
 }
 
-static bool is_quarantined(const struct inbox_file *f, const struct plan_rules *rules)
+static bool is_quarantined(const struct inbox_queue *q, const struct inbox_file *f)
 {
     char blob[INBOX_BLOB_SIZE];
     inbox_line_blob(f->offset, blob);
-    return plan_quarantined(rules, f->name, blob);
+    return plan_quarantined(q->rules, f->name, blob);
 }
 
 /* What waits in each file that is there. */
 static bool first_look(struct inbox_queue *q, struct store *store, const struct spool_files *names,
-                       const struct plan_rules *rules, struct error *e)
+                       struct error *e)
 {
     q->files = xcalloc(names->count + 1, sizeof *q->files);
     q->count = names->count;
@@ -53,7 +54,7 @@ static bool first_look(struct inbox_queue *q, struct store *store, const struct 
         memcpy(f->name, names->names[i], sizeof f->name);
         if (!store_spool_offset(store, f->name, &f->offset, e))
             return false;
-        f->held = is_quarantined(f, rules);
+        f->held = is_quarantined(q, f);
         q->quarantined += f->held;
         if (!f->held && !spool_look(q->folder, f->name, f->offset, &rest, &problem))
             give_up(q, f, &problem);
@@ -100,8 +101,8 @@ bool inbox_queue_look(struct inbox_queue *q, int folder, struct store *store,
                       const struct plan_rules *rules, struct error *e)
 {
     struct spool_files names = {0};
-    *q = (struct inbox_queue){.folder = folder};
-    bool ok = spool_list(folder, &names, e) && first_look(q, store, &names, rules, e);
+    *q = (struct inbox_queue){.folder = folder, .rules = rules};
+    bool ok = spool_list(folder, &names, e) && first_look(q, store, &names, e);
     if (ok && q->waiting) {
         ok = spool_list(folder, &names, e);
         if (ok)
@@ -141,6 +142,17 @@ static void fail_file(struct inbox_queue *q, struct inbox_file *f, struct error 
     shut(q, f);
 }
 
+/* A run that ends in the decoder ends on this line. */
+static bool decode(struct inbox_file *f, const struct log_raw *raw)
+{
+    char blob[INBOX_BLOB_SIZE];
+    inbox_line_blob(f->offset, blob);
+    report_item(f->name, blob, (int64_t)raw->size);
+    bool ok = observation_read_line(raw->text, raw->size, &f->head, &f->problem);
+    report_no_item();
+    return ok;
+}
+
 /* The next line of an open file, be it a message or not. */
 static void load_head(struct inbox_queue *q, struct inbox_file *f)
 {
@@ -161,8 +173,7 @@ static void load_head(struct inbox_queue *q, struct inbox_file *f)
     f->end = f->reader.offset;
     if (raw.cut)
         error_set(&f->problem, CAUSE_BAD_DATA, "more than %d bytes", OBSERVATION_LINE_MAX_BYTES);
-    else if (!observation_read_line(raw.text, raw.size, &f->head, &f->problem) &&
-             f->problem.cause == CAUSE_CONFIG)
+    else if (!is_quarantined(q, f) && !decode(f, &raw) && f->problem.cause == CAUSE_CONFIG)
         fail_file(q, f, &f->problem);
 }
 

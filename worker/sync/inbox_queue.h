@@ -34,15 +34,17 @@ struct inbox_queue {
     int64_t unreadable;   /* files that cannot be read, or have a line of a newer version */
     struct error problem; /* of the first of these */
     /* Private. */
-    struct inbox_file **open; /* owned */
+    const struct plan_rules *rules; /* borrowed */
+    struct inbox_file **open;       /* owned */
     size_t open_count;
     size_t next;  /* the first that was not opened yet */
     size_t owing; /* files that have lines before `owed` */
     struct inbox_file *head;
 };
 
-/* Looks twice: at what waits, then again, for what came since. So whatever was acknowledged before
- * a message that waits is seen, whichever file it is in. */
+/* `rules` are borrowed as long as the queue is. Looks twice: at what waits, then again, for what
+ * came since. So whatever was acknowledged before a message that waits is seen, whichever file it
+ * is in. */
 CHECKED bool inbox_queue_look(struct inbox_queue *queue, int folder, struct store *store,
                               const struct plan_rules *rules, struct error *e);
 void inbox_queue_release(struct inbox_queue *queue);
@@ -52,7 +54,7 @@ struct inbox_line {
     struct inbox_file *file;
     int64_t offset;
     int64_t size;
-    const struct observation *message; /* NULL: it is none */
+    const struct observation *message; /* NULL: it is none, or quarantined and not looked at */
     const struct error *problem;       /* then: why */
 };
 /* False once all that waited was taken. */

@@ -236,6 +236,13 @@ static bool add_row(struct inbox_writer *w, const struct observation *o, struct 
            mark_superseded(w, o, e);
 }
 
+/* Is it an observation, or does it only say what becomes of a session or of others? */
+static bool says(const struct observation *o)
+{
+    return o->op == OBSERVATION_INIT ? o->text != NULL
+                                     : o->op != OBSERVATION_END && o->op != OBSERVATION_ARCHIVE;
+}
+
 static bool say(struct inbox_writer *w, struct inbox_session *s, const struct observation *o,
                 struct error *e)
 {
@@ -257,9 +264,8 @@ static bool say(struct inbox_writer *w, struct inbox_session *s, const struct ob
 static bool say_in_session(struct inbox_writer *w, const struct observation *o, struct error *e)
 {
     struct inbox_session s;
-    bool says = o->op != OBSERVATION_INIT || o->text;
-    return open_session(w, o, &s, e) && (!says || say(w, &s, o, e)) &&
-           store_inbox_session_set(w->store, &s, says && o->type == TYPE_PROMPT, says, e);
+    return open_session(w, o, &s, e) && (!says(o) || say(w, &s, o, e)) &&
+           store_inbox_session_set(w->store, &s, says(o) && o->type == TYPE_PROMPT, says(o), e);
 }
 
 /* What the row of a note's page says beside its title; caller frees. */
@@ -313,7 +319,7 @@ static bool archive(struct inbox_writer *w, const struct observation *o, struct 
 bool inbox_writer_take(struct inbox_writer *w, const struct observation *o, struct error *e)
 {
     bool known = false;
-    if (!store_inbox_known(w->store, observation_id(o), &known, e))
+    if (says(o) && !store_inbox_known(w->store, observation_id(o), &known, e))
         return false;
     w->replayed += known;
     if (known)
