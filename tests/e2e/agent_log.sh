@@ -373,6 +373,23 @@ test_full_reads_all_of_it_again() {
     store_sound claude
 }
 
+# Readers see it as it was, then as it is: no transaction between takes a part of it away.
+test_a_large_session_is_read_anew_in_one_transaction() {
+    local before
+    add_logs --set memory=low
+    many_logs 12000000
+    cat "$LOGS"/*/*.jsonl >big.jsonl
+    rm -rf "${LOGS:?}"/*
+    mkdir "$LOGS/p"
+    mv big.jsonl "$LOGS/p/"
+    sync_exits 0 'claude: ok, 1 pages' claude
+    before=$(sql claude 'SELECT version FROM sync_state')
+    sync_exits 0 '1 changed' claude --full
+    # That one, and those of the views.
+    expect_equal $(($(sql claude 'SELECT version FROM sync_state') - before)) 6 'transactions'
+    store_sound claude
+}
+
 # Nobody asks: the service is told by the file system.
 test_a_new_line_is_searchable_at_once() {
     synced_session

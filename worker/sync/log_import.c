@@ -21,9 +21,10 @@
 #include "worker/sync/store_page.h"
 #include "worker/sync/sync.h"
 
-/* Read of a file between two looks at the batch: bounds what a stop can wait for. A session that is
- * read anew is given in one transaction up to this size. */
+/* Read of a file between two looks at the batch: bounds what a stop can wait for. */
 #define PART_BYTES INT64_C(4194304)
+/* A session that is read anew is given in one transaction up to this size. */
+#define HELD_BYTES INT64_C(33554432)
 
 struct import {
     struct sync *sync;
@@ -40,10 +41,10 @@ struct import {
     struct error problem; /* of the first of those */
 };
 
-/* Is a session being read anew that readers shall see whole? */
+/* Is a session being read anew that readers shall see whole? A stop waits for a part at most. */
 static bool holding(const struct import *in)
 {
-    return in->held >= 0 && in->held <= PART_BYTES;
+    return in->held >= 0 && in->held <= (stop_requested() ? PART_BYTES : HELD_BYTES);
 }
 
 static bool end_item(struct import *in, int64_t bytes, struct error *e)
@@ -326,7 +327,7 @@ static bool begin_page_anew(struct import *in, int64_t page, const struct log_go
 }
 
 /* All that the files of a session gave goes, `gone` with it, and is given anew from each of them.
- * Up to PART_BYTES in one transaction; of a larger one readers see less for a while. */
+ * Up to HELD_BYTES in one transaction; of a larger one readers see less for a while. */
 static enum step reread_page(struct import *in, int64_t page, const struct log_gone *gone,
                              size_t gone_count, struct error *e)
 {
