@@ -67,6 +67,21 @@ TEST(it_says_whether_anything_changed)
     gate_release(&gate);
 }
 
+/* It may be opened between a refusal and its answer. */
+TEST(who_was_refused_is_told_why_or_to_ask_again)
+{
+    struct gate gate;
+    gate_init(&gate);
+    gate_set(&gate, GATE_FULL, "no space");
+    CHECK_STR(gate_why(&gate).text, "no space");
+    CHECK_STR(gate_reason_name(gate_why(&gate).reason), "disk-full");
+    gate_set(&gate, GATE_OPEN, "");
+    CHECK_STR(gate_why(&gate).text, "It could not be written, and now it can: ask again.");
+    CHECK_STR(gate_reason_name(gate_why(&gate).reason), "failed");
+    CHECK(gate_now(&gate).reason == GATE_OPEN);
+    gate_release(&gate);
+}
+
 TEST(every_reason_has_a_name)
 {
     static const int codes[] = {ENOSPC, EDQUOT, EROFS, EACCES, EPERM, EIO};

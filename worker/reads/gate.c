@@ -68,6 +68,14 @@ struct gate_state gate_now(struct gate *gate)
     return state;
 }
 
+struct gate_state gate_why(struct gate *gate)
+{
+    const struct gate_state over = {GATE_FAILED,
+                                    "It could not be written, and now it can: ask again."};
+    struct gate_state state = gate_now(gate);
+    return state.reason == GATE_OPEN ? over : state;
+}
+
 bool gate_admits(struct gate *gate, struct gate_state *state)
 {
     *state = gate_now(gate);

@@ -46,6 +46,8 @@ void gate_release(struct gate *gate);
 bool gate_set(struct gate *gate, enum gate_reason reason, const char *text);
 /* From any thread; a copy. */
 struct gate_state gate_now(struct gate *gate);
+/* The same for who was refused; where it was opened since, the text says to ask again. */
+struct gate_state gate_why(struct gate *gate);
 /* For a request that needs it open; on the loop. False: *state says why it is closed, and it is
  * looked at again for the next one, at most once a second. */
 bool gate_admits(struct gate *gate, struct gate_state *state);

@@ -262,7 +262,7 @@ static void answer_method(struct http_request *request)
 
 void http_gate_closed(struct http_request *request)
 {
-    struct gate_state state = gate_now(request->http->options->gate);
+    struct gate_state state = gate_why(request->http->options->gate);
     struct http_answer answer = {
         .status = 503, .type = "application/problem+json", .retry_after = GATE_RETRY_AFTER};
     problem_format(

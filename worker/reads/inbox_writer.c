@@ -6,11 +6,14 @@
 #include "common/text.h"
 #include "worker/reads/inbox_internal.h"
 
+/* More may be imported of a file than was written: lines of a group that was not acknowledged. */
 int64_t inbox_waiting(const struct inbox *inbox)
 {
     int64_t waiting = 0;
-    for (size_t i = 0; i < inbox->file_count; i++)
-        waiting += inbox->files[i].written - inbox->files[i].imported;
+    for (size_t i = 0; i < inbox->file_count; i++) {
+        const struct inbox_file *file = &inbox->files[i];
+        waiting += file->written > file->imported ? file->written - file->imported : 0;
+    }
     return waiting;
 }
 

@@ -78,7 +78,7 @@ static void reply(struct http_request *request, const struct mcp_message *messag
 
 static json_t *closed_result(struct gate *gate)
 {
-    struct gate_state state = gate_now(gate);
+    struct gate_state state = gate_why(gate);
     CLEANUP(free_json)
     json_t *value = json_pack("{s:s,s:s,s:b}", "cause", gate_reason_name(state.reason), "error",
                               state.text, "accepts_writes", 0);
