@@ -290,6 +290,7 @@ test_a_removed_source_runs_to_its_end() {
     entries "$(entry a 1h)" "$(entry b 1h)" "$(entry c 1h)"
     wait_for_line "$TEST_DIR/serve.err" 'was read again: 3 sources; what was removed' 10
     wait_for_line "$TEST_DIR/serve.err" 'c wave .*: ok' 10
+    wait_for_line "$TEST_DIR/serve.err" 'b wave .*: ok, .* 2 added' 10 # else it, too, is one that was removed and runs
     entries "$(entry slow 1h)" "$(entry a 1h)"
     wait_for_line "$TEST_DIR/serve.err" 'was read again: 2 sources$' 10
     echo go >"$LATTICE_HOME/gate"
@@ -322,7 +323,7 @@ test_who_waits_for_a_source_that_is_removed_gets_its_result() {
     entries "$(entry slow 1h)" "$(entry a 1h)"
     serve
     runs_of slow 1
-    runs_of a 1
+    wait_for_line "$TEST_DIR/serve.err" 'a wave .*: ok' 10 # else it is given the run under way
     # It asks in this order: once `a` runs for it, it waits for `slow`.
     start client "$FAKE/lattice-supervise" --source slow --source a
     local client=$STARTED
