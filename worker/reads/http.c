@@ -51,6 +51,17 @@ void http_run(struct http *http)
     http_check_stopped(http);
 }
 
+void http_answers_begin(struct http *http)
+{
+    http->running = true;
+}
+
+void http_answers_end(struct http *http)
+{
+    http->running = false;
+    http_run(http);
+}
+
 /* In this mode libmicrohttpd has no way to say so itself. */
 void http_run_soon(struct http *http)
 {

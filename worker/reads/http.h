@@ -89,12 +89,15 @@ struct http_answer {
     bool close;
 };
 
-/* Ends the request; from the loop, at once or later, exactly once. With an `etag` that the client
+/* Ends the request; from the loop, at once or later, exactly once. What is answered between
+ * http_answers_begin and http_answers_end is sent in one go. With an `etag` that the client
  * named in If-None-Match it becomes a 304; a 503 where too many bytes wait for their clients. */
 void http_answer(struct http_request *request, struct http_answer *answer);
 /* application/problem+json, RFC 9457. `more` (taken, may be NULL): further members. */
 void http_problem(struct http_request *request, int status, json_t *more, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+void http_answers_begin(struct http *http);
+void http_answers_end(struct http *http);
 /* 503: the gate is closed, and why. */
 void http_gate_closed(struct http_request *request);
 void problem_format(struct buf *out, int status, json_t *more, const char *detail);

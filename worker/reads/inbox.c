@@ -16,11 +16,15 @@ static void answer(uv_async_t *async)
     inbox->answered = (struct push_list){0};
     uv_mutex_unlock(&inbox->lock);
     inbox_watch_folder(inbox);
+    if (!push)
+        return;
+    http_answers_begin(inbox->http);
     for (struct push *next; push; push = next) {
         next = push->next;
         inbox->count--;
         push->done(push);
     }
+    http_answers_end(inbox->http);
 }
 
 void inbox_push(struct inbox *inbox, struct push *push)
@@ -73,6 +77,7 @@ bool inbox_open(uv_loop_t *loop, const struct inbox_options *options, struct inb
     inbox->source = options->source;
     inbox->gate = options->gate;
     inbox->work = options->work;
+    inbox->http = options->http;
     inbox->gate->look = inbox_look;
     inbox->gate->owner = inbox;
     inbox->lock_path = home_source_path(inbox->home, inbox->source, SOURCE_INBOX_LOCK);

@@ -6,7 +6,7 @@
 
 #include "common/home.h"
 #include "common/observation.h"
-#include "worker/reads/gate.h"
+#include "worker/reads/http.h"
 #include "worker/reads/work.h"
 
 struct inbox;
@@ -40,6 +40,7 @@ struct inbox_options {
     const char *source;
     struct gate *gate;
     struct work_pool *work; /* for looks into the store */
+    struct http *http;      /* whose requests they are: those of a group are answered in one go */
 };
 
 /* Never fails for a reason that may go away: then the gate says so. CAUSE_STORE: there is no thread

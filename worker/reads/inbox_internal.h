@@ -28,6 +28,7 @@ struct inbox {
     const char *source;
     struct gate *gate;
     struct work_pool *work;
+    struct http *http;
     char *lock_path; /* owned */
 
     uv_mutex_t lock; /* of the next ones */

@@ -108,12 +108,8 @@ static void raise_descriptors(void)
 static bool start_inbox(struct service *service, struct error *e)
 {
     const struct inbox_options options = {&service->home, service->options.inbox, &service->gate,
-                                          service->work};
-    if (!options.source)
-        return true;
-    gate_init(&service->gate);
-    service->http_options.gate = &service->gate;
-    return inbox_open(&service->loop, &options, &service->inbox, e);
+                                          service->work, service->http};
+    return !options.source || inbox_open(&service->loop, &options, &service->inbox, e);
 }
 
 static bool start(struct service *service, struct error *e)
@@ -121,8 +117,12 @@ static bool start(struct service *service, struct error *e)
     service->started_at = clock_unix_s();
     service->work =
         work_pool_new(&service->loop, &service->home, service->options.query_timeout_ms);
-    return start_inbox(service, e) &&
-           http_new(&service->loop, service, &service->http_options, &service->http, e) &&
+    if (service->options.inbox) {
+        gate_init(&service->gate);
+        service->http_options.gate = &service->gate;
+    }
+    return http_new(&service->loop, service, &service->http_options, &service->http, e) &&
+           start_inbox(service, e) &&
            events_open(&service->loop, &service->home, &service->events, e) &&
            start_listening(service, e);
 }
