@@ -109,6 +109,27 @@ test_messages_of_two_producers_come_in_the_order_of_their_time() {
         'message 1,message 2,message 3,message 4,message 5,message 6' 'order'
 }
 
+# Each is acknowledged before the next is made, and workers take what they find and clear away all the while.
+# limit: 120
+test_what_is_pushed_while_workers_run_comes_once_and_in_order() {
+    local i
+    add_inbox
+    # shellcheck disable=SC2016 # for the inner shell
+    start workers bash -c 'while [ ! -e "$1/pushed" ]; do "$2" sync box || exit; done' - "$TEST_DIR" "$WORKER"
+    for ((i = 1; i <= 60; i++)); do
+        push "{\"session\":\"s\",\"id\":\"m$i\",\"text\":\"message $i\"}"
+    done
+    touch "$TEST_DIR/pushed"
+    wait_exit "$STARTED"
+    expect_equal "$CODE" 0 'exit code of the workers'
+    sync_exits 0 'box: ' box
+    expect_equal "$(sql box "SELECT group_concat(id, ' ') FROM (SELECT id FROM observation ORDER BY position)")" \
+        "$(seq -s ' ' -f 'm%g' 60)" 'messages'
+    [ "$(sql box 'SELECT count(*) FROM run')" -gt 2 ] || fail 'no worker ran meanwhile'
+    expect_equal "$(spool_files)" 0 'files'
+    store_sound box
+}
+
 test_a_file_that_is_written_stays_and_is_read_on() {
     local file
     add_inbox

@@ -159,6 +159,27 @@ TEST(half_a_line_is_not_given)
     store_close(&store);
 }
 
+/* The power goes at each byte of the last record. */
+TEST(what_was_whole_before_a_torn_line_is_given_wherever_it_is_torn)
+{
+    struct stat st;
+    begin();
+    write_message("AA1", 1);
+    write_message("AA1", 2);
+    CHECK(stat(spool_path("AA1"), &st) == 0);
+    off_t whole = st.st_size;
+    write_message("AA1", 3);
+    CHECK(stat(spool_path("AA1"), &st) == 0);
+    for (off_t size = st.st_size - 1; size >= whole; size--) {
+        CHECK(truncate(spool_path("AA1"), size) == 0);
+        struct inbox_queue queue = looked(&no_rules);
+        CHECK_STR(given(&queue), "1 2 ");
+        CHECK_INT(queue.files[0].offset, whole);
+        inbox_queue_release(&queue);
+    }
+    store_close(&store);
+}
+
 TEST(a_line_that_is_no_message_is_given_with_its_reason)
 {
     struct inbox_line line;

@@ -211,7 +211,8 @@ static struct inbox_file *first_head(const struct inbox_queue *q)
     return first;
 }
 
-/* No message is older than its file. */
+/* A file is opened when its name's turn comes. A message may be a little older than that, but not
+ * than what was pushed once it was acknowledged: its file had its name by then. */
 bool inbox_queue_peek(struct inbox_queue *q, struct inbox_line *line)
 {
     q->head = first_head(q);
