@@ -189,6 +189,25 @@ test_a_line_of_a_newer_version_waits_and_the_others_go_on() {
     expect_equal "$(spool_files)" 1 'files'
 }
 
+test_what_is_no_file_of_a_spool_holds_up_nothing_else() {
+    add_inbox
+    mkdir -p "$SPOOL"
+    mkfifo "$SPOOL/$FILE_1"
+    push '{"session":"s","text":"Beside it, okapi"}'
+    sync_exits 74 "inbox/$FILE_1: not a regular file; take it away" box
+    expect_equal "$(hits box okapi)" 1 'hits of the others'
+    push '{"session":"s","text":"And then, ibex"}'
+    sync_exits 74 'not a regular file' box
+    expect_equal "$(hits box ibex)" 1 'hits of the others'
+    sync_exits 74 'not a regular file' box
+    expect_equal "$(find "$SPOOL" -type f | wc -l)" 0 'files that were read'
+    rm "$SPOOL/$FILE_1"
+    sync_exits 0 'box: ok, 1 pages' box
+    sync_exits 0 'box: unchanged' box
+    expect_equal "$(sql box 'SELECT count(*), count(DISTINCT id) FROM observation')" '2|2' 'observations'
+    store_sound box
+}
+
 test_a_line_on_which_runs_ended_holds_its_file_until_retry() {
     local offset
     add_inbox

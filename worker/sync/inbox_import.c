@@ -242,6 +242,8 @@ static enum step run(struct import *im, struct error *e)
     if (step == STEP_DONE)
         step = close_silent(im, e);
     if (step == STEP_DONE && in->queue.unreadable) {
+        if (!sync_commit(s, e)) /* what the other files gave */
+            return STEP_FAILED;
         *e = in->queue.problem;
         if (in->queue.unreadable > 1)
             error_wrap(e, "%" PRId64 " files, the first of them", in->queue.unreadable);

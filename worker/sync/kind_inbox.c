@@ -51,14 +51,15 @@ static enum step inbox_fetch(struct sync *sync, void **state, char **head, struc
     if (!spool_open(&in->spool, path, e))
         return STEP_FAILED;
     watch(path);
-    if (!look(in, e) || !inbox_head(in, in->queue.waiting, in->silent, head, e))
+    if (!look(in, e) || !inbox_head(in, in->queue.waiting, in->silent, head, e) ||
+        !inbox_clear(in, e))
         return STEP_FAILED;
     /* What cannot be read is said, though nothing else may have changed. */
     if (in->queue.unreadable && !in->queue.waiting) {
         *e = in->queue.problem;
         return STEP_FAILED;
     }
-    return inbox_clear(in, e) ? STEP_DONE : STEP_FAILED;
+    return STEP_DONE;
 }
 
 static enum step inbox_import_all(struct sync *sync, void *state, struct error *e)
