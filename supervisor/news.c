@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/config.h"
 #include "common/text.h"
@@ -13,6 +14,8 @@ struct spot {
     struct news *news; /* borrowed; NULL once it is closing */
     char *path;        /* owned; as the worker named it */
     const char *name;  /* in `path`; "": any name counts */
+    char *folder;      /* owned */
+    struct stat st;    /* of the folder that is watched; all zero: it was not there */
 };
 
 struct news {
@@ -56,6 +59,7 @@ static void spot_closed(uv_handle_t *handle)
 {
     struct spot *spot = handle->data;
     free(spot->path);
+    free(spot->folder);
     free(spot);
 }
 
@@ -70,11 +74,19 @@ static void close_spots(struct news *news)
     news->count = 0;
 }
 
+/* A watch is of the folder that was there: of one in its place it tells nothing. */
+static bool still_watched(const struct spot *spot)
+{
+    struct stat now = {0};
+    return stat(spot->folder, &now) == 0 && now.st_dev == spot->st.st_dev &&
+           now.st_ino == spot->st.st_ino;
+}
+
 static bool same(const struct news *news, const struct watch_list *list)
 {
     bool equal = news->count == list->count;
     for (size_t i = 0; equal && i < list->count; i++)
-        equal = strcmp(news->spots[i]->path, list->paths[i]) == 0;
+        equal = strcmp(news->spots[i]->path, list->paths[i]) == 0 && still_watched(news->spots[i]);
     return equal;
 }
 
@@ -84,12 +96,13 @@ static void add_spot(struct news *news, const char *path)
     spot->news = news;
     spot->path = xstrdup(path);
     spot->name = strrchr(spot->path, '/') + 1;
-    char *folder = xstrndup(path, (size_t)(spot->name - spot->path));
+    spot->folder = xstrndup(path, (size_t)(spot->name - spot->path));
+    if (stat(spot->folder, &spot->st) != 0)
+        spot->st = (struct stat){0};
     uv_fs_event_init(news->loop, &spot->event);
     spot->event.data = spot;
     /* One that cannot be watched costs the wait for the next turn. */
-    uv_fs_event_start(&spot->event, happened, folder, 0);
-    free(folder);
+    uv_fs_event_start(&spot->event, happened, spot->folder, 0);
     news->spots[news->count++] = spot;
 }
 

@@ -303,6 +303,19 @@ test_what_is_pushed_is_searchable_at_once() {
     [ "$(grep -c 'box wave .*: unchanged' "$TEST_DIR/serve.err")" -le 3 ] || fail 'it runs for nothing'
 }
 
+test_a_folder_that_was_replaced_is_watched_as_the_first_one_was() {
+    expect_exit 0 "$SUPERVISE" add box --kind inbox --set every=1h
+    start serve "$SUPERVISE" serve
+    wait_for_line "$TEST_DIR/serve.err" 'box wave 1: ok, 0 pages' 20
+    rm -r "$SPOOL"
+    wait_for_line "$TEST_DIR/serve.err" 'box wave [2-9]: unchanged, 0 pages' 20
+    push '{"session":"s","text":"Into the new one: narwhal"}'
+    wait_for_line "$TEST_DIR/serve.err" 'box wave .*: ok, 1 pages, 1 added' 20
+    expect_exit 0 "$READS" search narwhal
+    kill -TERM "$STARTED"
+    wait_exit "$STARTED"
+}
+
 # --- append ---------------------------------------------------------------------------------------
 
 test_append_says_nothing_and_never_fails_a_hook() {
