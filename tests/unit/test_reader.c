@@ -2,115 +2,12 @@
 #include "worker/reads/reader.h"
 
 #include <dirent.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/cleanup.h"
 #include "common/ledger.h"
-#include "common/store_db.h"
-#include "common/store_schema.h"
-#include "common/text.h"
-#include "tests/unit/harness.h"
-#include "worker/reads/ops.h"
+#include "tests/unit/reader_stores.h"
 #include "worker/reads/reader_memory.h"
 #include "worker/reads/search.h"
-
-static struct home home;
-
-static char *store_path(const char *id)
-{
-    return home_source_path(&home, id, SOURCE_STORE);
-}
-
-/* A writer of a store: a connection as a worker has it. */
-static sqlite3 *writer(const char *id)
-{
-    struct error e = {0};
-    sqlite3 *db = NULL;
-    CLEANUP(free_text) char *path = store_path(id);
-    CHECK_OK(home_make_source(&home, id, &e), &e);
-    CHECK_OK(db_open(path, &(struct db_options){.mode = DB_CREATE, .busy_ms = 1000}, &db, &e), &e);
-    CHECK_OK(db_migrate(db, store_migrations, store_format, "store", &e), &e);
-    return db;
-}
-
-/* `count` pages of one chunk with this text, from page number `first`. */
-static void add_pages(sqlite3 *db, int first, int count, const char *text)
-{
-    struct error e = {0};
-    CHECK_OK(db_exec(db, "BEGIN", &e), &e);
-    for (int i = first; i < first + count; i++) {
-        char *sql = xasprintf(
-            "INSERT INTO page VALUES(%d, 'p%06d.md', 't', 'markdown', NULL, NULL, 'b', 1, 1, 1, 1);"
-            "INSERT INTO chunk VALUES(%d, %d, 0, 't', 't', '%s');"
-            "INSERT INTO chunk_index(rowid, text, title, heading) VALUES(%d, '%s', 't', 't')",
-            i, i, i, i, text, i, text);
-        CHECK_OK(db_exec(db, sql, &e), &e);
-        free(sql);
-    }
-    CHECK_OK(
-        db_exec(db, "UPDATE sync_state SET version = version + 1, pages = pages + 1; COMMIT", &e),
-        &e);
-}
-
-static void new_store(const char *id, int pages, const char *text)
-{
-    sqlite3 *db = writer(id);
-    add_pages(db, 1, pages, text);
-    db_close(&db);
-}
-
-static void write_config(int count)
-{
-    struct buf text = {0};
-    buf_add_text(&text, "{\"sources\": [");
-    for (int i = 0; i < count; i++)
-        buf_printf(&text, "%s{\"id\": \"s%d\", \"kind\": \"git\", \"url\": \"/nowhere\"}",
-                   i ? "," : "", i);
-    buf_add_text(&text, "]}");
-    test_write("home/sources.json", text.data, text.size);
-    buf_release(&text);
-}
-
-static struct reader *open_reader(int sources, struct reader_limits limits)
-{
-    struct error e = {0};
-    struct reader *reader = NULL;
-    if (!home.path) {
-        CHECK_INT(mkdir(test_path("home"), 0700), 0);
-        CHECK_OK(home_open(test_path("home"), &home, &e), &e);
-    }
-    write_config(sources);
-    CHECK_OK(reader_open(&home, &limits, &reader, &e), &e);
-    return reader;
-}
-
-static bool superseded; /* are asked for as well */
-static json_t *search(struct reader *reader, const char *query, enum op_end want)
-{
-    struct error e = {0};
-    json_t *raw =
-        json_pack("{s:s, s:i, s:b}", "query", query, "limit", 100, "superseded", superseded);
-    json_t *args = NULL;
-    json_t *answer = NULL;
-    CHECK_OK(op_check_args(op_find("search"), raw, &args, &e), &e);
-    CHECK_INT(op_find("search")->run(reader, args, &answer, &e), want);
-    json_decref(raw);
-    json_decref(args);
-    return answer;
-}
-
-static size_t hits(struct reader *reader, const char *query)
-{
-    json_t *answer = search(reader, query, OP_DONE);
-    size_t count = json_array_size(json_object_get(answer, "hits"));
-    json_decref(answer);
-    return count;
-}
 
 TEST(sees_each_commit)
 {
@@ -354,72 +251,6 @@ TEST_LIMIT(keeps_few_stores_open_and_finds_in_all, 60)
     CHECK(open_descriptors() <= before + 4 * 3);
     reader_free(&reader);
     CHECK_INT(open_descriptors(), before);
-}
-
-/* Of as many stores as may be open, and of more: then hits are kept until their words are weighed.
- */
-TEST(the_answer_is_the_same_however_few_stores_may_be_open)
-{
-    static const char *const queries[] = {
-        "kestrel", "kestrel heron", "kestrel OR heron", "kestrel -heron", "heron kestrel osprey",
-        "kest*",   "\"a kestrel\"", "osprey nowhere"};
-    struct reader *few = open_reader(4, (struct reader_limits){.stores_max = 1});
-    struct reader *all = open_reader(4, (struct reader_limits){0});
-    struct error e = {0};
-    sqlite3 *db = writer("s0");
-    add_pages(db, 1, 3, "a kestrel");
-    add_pages(db, 4, 1, "a kestrel and a kestrel beside a heron");
-    add_pages(db, 5, 70, "a long text and a heron");
-    CHECK_OK(db_exec(db, "INSERT INTO hidden_chunk VALUES(2), (6)", &e), &e);
-    db_close(&db);
-    new_store("s1", 70, "a kestrel"); /* too many to be kept */
-    new_store("s2", 5, "a heron sees a kestrel");
-    new_store("s3", 2, "an osprey");
-    for (size_t i = 0; i < 2 * sizeof queries / sizeof *queries; i++) {
-        superseded = i & 1;
-        json_t *one = search(few, queries[i / 2], OP_DONE);
-        json_t *other = search(all, queries[i / 2], OP_DONE);
-        json_t *found = json_object_get(one, "hits");
-        CHECK(json_array_size(found) > 0);
-        CHECK(json_equal(found, json_object_get(other, "hits")));
-        json_decref(one);
-        json_decref(other);
-    }
-    reader_free(&few);
-    reader_free(&all);
-}
-
-/* How often the file was opened since it was watched. Notices of the same kind that follow each
- * other are one, so closing is watched as well. */
-static int opened(int watch)
-{
-    struct inotify_event events[64];
-    ssize_t size = read(watch, events, sizeof events);
-    int count = 0;
-    for (size_t i = 0; size > 0 && i < (size_t)size / sizeof *events; i++)
-        count += (events[i].mask & IN_OPEN) != 0;
-    return count;
-}
-
-TEST(of_many_stores_each_is_opened_once_but_those_of_the_hits)
-{
-    struct reader *reader = open_reader(4, (struct reader_limits){.stores_max = 1});
-    CLEANUP(free_text) char *path = store_path("s1");
-    CLEANUP(close_fd) int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    for (int i = 0; i < 4; i++) {
-        char id[8];
-        snprintf(id, sizeof id, "s%d", i);
-        sqlite3 *db = writer(id);
-        add_pages(db, 1, i == 2 ? 100 : 50, i == 2 ? "a kestrel" : "a kestrel in a longer text");
-        db_close(&db);
-    }
-    CHECK(inotify_add_watch(watch, path, IN_OPEN | IN_CLOSE) >= 0);
-    json_t *answer = search(reader, "kestrel", OP_DONE);
-    json_t *hit = json_array_get(json_object_get(answer, "hits"), 99);
-    CHECK_STR(json_string_value(json_object_get(hit, "source")), "s2");
-    CHECK_INT(opened(watch), 1);
-    json_decref(answer);
-    reader_free(&reader);
 }
 
 TEST(a_deadline_ends_a_request_and_says_so)

@@ -30,6 +30,7 @@ struct search {
     size_t seen_count;          /* of all of them */
     struct search_kept *kept;   /* owned; see search_keep; NULL: none */
     int64_t cost;               /* of all matches that are not kept */
+    int slices;                 /* of each of their stores, if they cost too much */
     int64_t ties;               /* pages looked up for the order of their paths alone */
     bool approximate;
     bool with_hidden; /* also observations that were superseded or archived */

@@ -12,8 +12,10 @@ enum { COUNT_MAX = 10000 };
  * and are neither asked for nor weighed, if there is a better one. */
 enum { IGNORE_GROUPS = 3, IGNORE_CHUNKS = 1000, IGNORE_PART = 4 };
 
-/* Each further word of a phrase: most of the places where all of its words are do not match. */
-enum { PHRASE_COST = 8 };
+/* Measured, in what a hit of a single word costs. Each further word of a phrase: most of the places
+ * where all of its words are do not match. Each further word of a prefix. To pass over a chunk that
+ * another group has not, and to look one up there. */
+enum { PHRASE_COST = 8, PREFIX_PART = 16, PASS_PART = 4 };
 
 _Static_assert((int)RANK_TERMS_MAX >= (int)QUERY_TERMS_MAX, "every term can be ranked");
 
@@ -110,6 +112,12 @@ void plan_weigh(struct plan *plan)
         ignore_frequent(plan);
 }
 
+static int64_t term_cost(const struct term *term, const struct term_match *match)
+{
+    int64_t phrase = 1 + PHRASE_COST * ((int64_t)term->token_count - 1);
+    return match->hits * phrase * (PREFIX_PART + match->phrases - 1) / PREFIX_PART;
+}
+
 /* The alternatives of one group that can match; none of them is ignored. */
 static bool add_group(const struct plan *plan, const struct store_plan *sp, unsigned group,
                       struct buf *out, struct plan_match *match)
@@ -121,8 +129,7 @@ static bool add_group(const struct plan *plan, const struct store_plan *sp, unsi
             continue;
         buf_printf(out, "%s%s", match->term_count > before ? " OR " : "", sp->matches[t].match);
         match->terms[match->term_count++] = (struct rank_term){sp->matches[t].phrases, term->idf};
-        match->cost += (match->term_count == 1 ? 0 : 1) + 2 * sp->matches[t].phrases - 1 +
-                       PHRASE_COST * ((int64_t)term->token_count - 1);
+        match->has_phrase |= term->token_count > 1;
     }
     return match->term_count > before;
 }
@@ -136,13 +143,24 @@ static bool group_is_ignored(const struct plan *plan, unsigned group)
     return false;
 }
 
-static int64_t group_hits(const struct plan *plan, const struct store_plan *sp, unsigned group)
+/* What a group finds by itself. */
+struct group_size {
+    int64_t hits;
+    int64_t cost;
+};
+
+static struct group_size group_size(const struct plan *plan, const struct store_plan *sp,
+                                    unsigned group)
 {
-    int64_t hits = 0;
-    for (size_t t = 0; t < plan->terms.count; t++)
-        if (!plan->terms.list[t].excluded && plan->terms.list[t].group == group)
-            hits += sp->matches[t].hits;
-    return hits;
+    struct group_size size = {0};
+    for (size_t t = 0; t < plan->terms.count; t++) {
+        const struct term *term = &plan->terms.list[t];
+        if (term->excluded || term->group != group)
+            continue;
+        size.hits += sp->matches[t].hits;
+        size.cost += term_cost(term, &sp->matches[t]);
+    }
+    return size;
 }
 
 static void add_excluded(const struct plan *plan, const struct store_plan *sp, struct buf *out)
@@ -158,12 +176,23 @@ static void add_excluded(const struct plan *plan, const struct store_plan *sp, s
         buf_add_byte(out, ')');
 }
 
-static void count_hits(struct plan_match *match, enum plan_mode mode, int64_t hits, bool first)
+/* All groups: the smallest one leads, and the others are passed over or looked up in. */
+static void count_hits(struct plan_match *match, enum plan_mode mode, struct group_size size,
+                       bool first)
 {
-    if (mode == PLAN_ANY)
-        match->most_hits += hits;
-    else if (first || hits < match->most_hits)
-        match->most_hits = hits;
+    if (mode == PLAN_ANY) {
+        match->most_hits += size.hits;
+        match->cost += size.cost;
+        return;
+    }
+    bool leads = first || size.hits < match->most_hits;
+    int64_t other = leads ? match->cost : size.cost;
+    if (leads) {
+        match->most_hits = size.hits;
+        match->cost = size.cost;
+    }
+    int64_t passed = first ? 0 : other / PASS_PART;
+    match->cost += passed < match->cost ? passed : match->cost;
 }
 
 void plan_match_make(const struct plan *plan, size_t at, enum plan_mode mode,
@@ -181,7 +210,7 @@ void plan_match_make(const struct plan *plan, size_t at, enum plan_mode mode,
             continue;
         if (add_group(plan, sp, group, &part, match)) {
             buf_printf(&out, "%s(%s)", first ? "" : mode == PLAN_ALL ? " AND " : " OR ", part.data);
-            count_hits(match, mode, group_hits(plan, sp, group), first);
+            count_hits(match, mode, group_size(plan, sp, group), first);
         } else if (mode == PLAN_ALL)
             possible = false;
         buf_release(&part);
@@ -192,6 +221,27 @@ void plan_match_make(const struct plan *plan, size_t at, enum plan_mode mode,
         match->match = buf_take(&out);
     }
     buf_release(&out);
+}
+
+char *plan_match_titled(const struct plan *plan, size_t at, const struct plan_match *match)
+{
+    const struct store_plan *sp = &plan->stores[at];
+    struct buf out = {0};
+    bool any = false;
+    buf_printf(&out, "(%s) AND {title} : (", match->match);
+    for (size_t t = 0; t < plan->terms.count; t++) {
+        const struct term *term = &plan->terms.list[t];
+        if (term->excluded || term->ignored || sp->matches[t].hits == 0)
+            continue;
+        buf_add_text(&out, any ? " OR " : "");
+        if (term->token_count > 1) /* a word of it costs less to find */
+            buf_printf(&out, "\"%s\"", term->tokens[0]);
+        else
+            buf_add_text(&out, sp->matches[t].match);
+        any = true;
+    }
+    buf_add_byte(&out, ')');
+    return buf_take(&out);
 }
 
 void plan_match_release(struct plan_match *match)

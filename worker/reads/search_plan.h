@@ -41,10 +41,14 @@ struct plan_match {
     struct rank_term terms[RANK_TERMS_MAX];
     size_t term_count;
     int64_t most_hits; /* more than these cannot match, as far as is known */
-    int64_t cost;      /* of looking at one of them: 1 for a single word */
+    int64_t cost;      /* of looking at all of them; 1: at one chunk of a single word */
+    bool has_phrase;
 };
 void plan_match_make(const struct plan *plan, size_t at, enum plan_mode mode,
                      struct plan_match *match);
+/* The same match, of those chunks alone that have one of its words in their page's title. Caller
+ * frees. */
+char *plan_match_titled(const struct plan *plan, size_t at, const struct plan_match *match);
 void plan_match_release(struct plan_match *match);
 
 #endif
