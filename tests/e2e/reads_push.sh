@@ -182,6 +182,46 @@ test_search_leaves_out_what_was_superseded_or_archived() {
     stop_reads
 }
 
+test_all_that_push_at_a_time_are_answered_and_each_in_its_order() {
+    inbox
+    local i n pushes
+    for i in $(seq 20); do
+        pushes=()
+        for n in 1 2 3 4 5; do
+            pushes+=(--next -sS --max-time 30 -H 'Content-Type: application/json' -d "{\"text\": \"m$n\", \"id\": \"$i-$n\"}" "$URL$SESSIONS/s$i/observations")
+        done
+        start "agent$i" curl "${pushes[@]:1}"
+    done
+    for i in "${started[@]:1}"; do
+        wait_exit "$i"
+        expect_equal "$CODE" 0 'exit code of a sender'
+    done
+    expect_equal "$(cat "$TEST_DIR"/agent*.out | grep -o '"status":"queued"' | wc -l)" 100 'acknowledgements'
+    imported
+    expect_equal "$(sql in 'SELECT count(*) FROM inbox_session')" 20 'sessions'
+    get 200 "$SESSIONS/s7"
+    expect_equal "$(for i in 0 1 2 3 4; do json "observations[$i].id"; done | xargs)" '7-1 7-2 7-3 7-4 7-5'
+    stop_reads
+}
+
+test_a_store_of_before_observations_is_read() {
+    source_of notes a.md '# Hello\n\nsome uv_spawn text\n'
+    sqlite3 -batch "$LATTICE_HOME/sources/notes/store.db" 'DROP TABLE observation; DROP TABLE observation_end;
+        DROP TABLE hidden_chunk; DROP TABLE inbox_session; DROP TABLE spool_file; PRAGMA user_version = 7'
+    serve_reads
+    get 200 '/api/v1/search?query=uv_spawn'
+    expect_equal "$(json 'hits[0].path') $(json partial)" 'a.md 0'
+    get 200 '/api/v1/search?query=uv_spawn&superseded=true'
+    expect_equal "$(json 'hits[0].path')|$(json 'hits[0].superseded')" 'a.md|'
+    get 200 /api/v1/pages/notes/a.md
+    expect_contains "$OUT" uv_spawn
+    get 200 "$SESSIONS"
+    expect_equal "$(json sessions) $(json partial)" '[] 0'
+    get 404 "$SESSIONS/s"
+    get 200 /sessions
+    stop_reads
+}
+
 test_sessions_are_shown_to_people_without_script() {
     inbox
     get 200 /sessions

@@ -241,7 +241,8 @@ void web_session(struct html *h, const struct web_asked *asked, const json_t *se
     facts(h, session, asked->now_s);
     html_markup(h, "<p class=\"origin\"><a href=\"");
     web_page_address(h, &place);
-    html_markup(h, "\">As a page</a></p>\n<ol class=\"observations\">\n");
+    html_markup(h, "\">As a page</a></p>\n<h2 class=\"label\">Prompts and observations</h2>\n"
+                   "<ol class=\"observations\">\n");
     json_array_foreach (list, i, each)
         observation(h, each, source, asked->now_s);
     html_markup(h, "</ol>\n");
