@@ -186,7 +186,7 @@ await (async () => {
         await page.waitForURL(/\?q=text/);
         await page.getByRole('link', { name: 'Sources' }).click();
         await page.waitForURL(/\/sources$/);
-        assert.equal(await page.locator('table.sources tbody').count(), 6);
+        assert.equal(await page.locator('table.sources tbody').count(), 7);
     }, { ...desktop, javaScriptEnabled: false });
 
     await test('what_is_old_catches_the_eye', async (page) => {
@@ -245,6 +245,30 @@ await (async () => {
         assert.deepEqual(await hitTitles(page), ['Brand new']);
     });
 
+    await test('sessions_need_no_script', async (page) => {
+        await page.goto('/');
+        await page.getByRole('link', { name: 'Sessions' }).click();
+        await page.getByRole('link', { name: 'Why the queue grows' }).click();
+        await page.waitForURL(/\/sessions\/in\/s-1$/);
+        assert.equal(await page.locator('.observations > li').count(), 4);
+        assert.match(await page.locator('.observations > li').nth(1).textContent(), /discovery[\s\S]*superseded by/);
+        await page.locator('#back').click();
+        await page.waitForURL(/\/sessions$/);
+    }, { ...desktop, javaScriptEnabled: false });
+
+    await test('what_is_pushed_is_seen_when_it_comes', async (page) => {
+        await page.goto('/sessions/in/s-1');
+        await page.locator('#live.on').waitFor();
+        await page.evaluate(() => { window.mine = true; });
+        const push = exec(`${programs}/lattice-worker`, ['append', 'in', '--strict']);
+        push.child.stdin.end('{"session": "s-1", "type": "change", "text": "A turnstone was seen."}\n');
+        await push;
+        await supervise('--source', 'in');
+        await page.getByText('A turnstone was seen.').waitFor();
+        assert.equal(await page.locator('.observations > li').count(), 5);
+        assert.ok(await page.evaluate(() => window.mine), 'the page was not loaded again');
+    });
+
     await test('hostile_markdown_does_nothing', async (page) => {
         await page.goto('/pages/notes/hostile.md');
         assert.match(await page.locator('h1').textContent(), /^Hostile/);
@@ -269,13 +293,13 @@ await (async () => {
     const views = {
         start: '/', search: '/?q=uv_spawn', nothing: '/?q=nothinglikeit', page: '/pages/notes/README.md?q=source',
         code: '/pages/notes/ops/deploy.md?q=uv_spawn', text: '/pages/notes/may.txt', sources: '/sources',
-        source: '/sources/media', missing: '/pages/notes/nowhere.md',
+        source: '/sources/media', missing: '/pages/notes/nowhere.md', sessions: '/sessions', session: '/sessions/in/s-1',
     };
     for (const [look, options] of Object.entries(looks))
         await test(`axe_finds_nothing_${look}`, async (page) => {
             for (const [name, address] of Object.entries(views)) {
                 await page.goto(address);
-                if (address.startsWith('/sources')) await page.locator('#live.on').waitFor();
+                if (/^\/(sources|sessions)/.test(address)) await page.locator('#live.on').waitFor();
                 await page.evaluate(axeSource);
                 const { violations } = await page.evaluate(() => axe.run({ resultTypes: ['violations'] }));
                 const found = violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(' ')}`);

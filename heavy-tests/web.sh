@@ -74,6 +74,15 @@ age() {
 }
 age media 180000
 age handbook 10800
+# What an agent pushed.
+"$SUPERVISE" add in --kind inbox >/dev/null
+"$WORKER" append in --strict <<'MESSAGES'
+{"op": "init", "session": "s-1", "title": "Why the queue grows", "prompt": "Look at the queue, please.", "project": "workshop", "agent": "robin"}
+{"op": "observe", "session": "s-1", "type": "discovery", "id": "d-1", "title": "It is drained too late", "text": "The loop waits for `uv_spawn`.\n\n```sh\ncat /proc/sys/kernel/threads-max   # a comment that makes this line wider than a phone is, by far\n```", "facts": ["It has two threads"], "files_read": ["loop.c"]}
+{"op": "observe", "session": "s-1", "type": "decision", "text": "Drain it first.", "supersedes": "d-1"}
+{"op": "summarize", "session": "s-1", "text": "The queue is drained first."}
+MESSAGES
+"$SUPERVISE" --source in >/dev/null
 # Not synced yet: that is watched.
 "$SUPERVISE" add live "$REPOS/live.git" >/dev/null
 
