@@ -187,8 +187,7 @@ static bool in_name(char c)
     return is_alnum(c) || c == '_' || c == '-';
 }
 
-/* Does the text before end with such a name, perhaps in quotes and with spaces behind it? */
-static bool named(const char *before, size_t size)
+bool secret_named(const char *before, size_t size)
 {
     enum { LOOK = 64 };
     size_t floor = size > LOOK ? size - LOOK : 0;
@@ -229,7 +228,7 @@ static struct secret_found by_name(const char *before, size_t before_size, const
                                    size_t size)
 {
     enum { LEAST = 4, LEAST_LOOSE = 6 };
-    if (!named(before, before_size))
+    if (!secret_named(before, before_size))
         return (struct secret_found){0};
     size_t at = 1;
     while (at < size && (text[at] == ' ' || text[at] == '\t' || text[at] == '='))

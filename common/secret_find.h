@@ -2,6 +2,7 @@
 #ifndef LATTICE_COMMON_SECRET_FIND_H
 #define LATTICE_COMMON_SECRET_FIND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What stands in its place. */
@@ -17,5 +18,8 @@ struct secret_found {
  * `:`, a `=`, a `-`, or two bytes that secret.c knows begin something. Pure. */
 struct secret_found secret_find(const char *before, size_t before_size, const char *text,
                                 size_t size);
+/* Does a text end with a name whose value is a secret, perhaps in quotes and with blanks behind it?
+ */
+bool secret_named(const char *text, size_t size);
 
 #endif

@@ -145,6 +145,64 @@ TEST(a_line_that_was_cut_gives_what_stands_before)
     log_reader_release(&reader);
 }
 
+/* A line of codex with this payload. */
+static bool item(const char *payload)
+{
+    char *text = xasprintf("{\"type\":\"response_item\",\"payload\":%s}", payload);
+    bool ok = take(&log_codex, text);
+    free(text);
+    return ok;
+}
+
+static void call_is(const char *arguments, const char *text)
+{
+    char *payload = xasprintf("{\"type\":\"function_call\",\"name\":\"shell\",\"call_id\":\"c\","
+                              "\"arguments\":%s}",
+                              arguments);
+    CHECK(item(payload));
+    block_is(0, LOG_CALL, text);
+    free(payload);
+}
+
+static void output_is(const char *output, const char *text, bool failed)
+{
+    char *payload =
+        xasprintf("{\"type\":\"function_call_output\",\"call_id\":\"c\",\"output\":%s}", output);
+    call_is("\"{}\"", "{}");
+    CHECK(item(payload));
+    block_is(0, LOG_RESULT, text);
+    CHECK_STR(line.blocks[0].tool, "shell");
+    CHECK(line.blocks[0].failed == failed);
+    free(payload);
+}
+
+TEST(codex_writes_objects_as_texts)
+{
+    call_is("\"{\\\"command\\\":[\\\"ls\\\",\\\"-l\\\"],\\\"workdir\\\":\\\"/x\\\"}\"",
+            "command: [\"ls\",\"-l\"], workdir: /x");
+    call_is("\"{\\\"text\\\":\\\"a\\\\nb\\\"}\"", "text: a b");
+    call_is("\"{ no object\"", "{ no object");
+    call_is("\"*** Begin Patch\"", "*** Begin Patch");
+    call_is("{\"command\":\"ls\"}", "command: ls");
+    output_is("\"{\\\"output\\\":\\\"none\\\\n\\\",\\\"metadata\\\":{\\\"exit_code\\\":2}}\"",
+              "none", true);
+    output_is("\"{\\\"output\\\":\\\"\\\",\\\"metadata\\\":{\\\"exit_code\\\":1}}\"", "failed",
+              true);
+    output_is("\"{\\\"rows\\\":[1]}\"", "{\"rows\":[1]}", false);
+    output_is("\"Exit code: 0\\nOutput:\\nfine\"", "Exit code: 0 Output: fine", false);
+    output_is("{\"content\":\"denied\",\"success\":false}", "denied", true);
+    log_reader_release(&reader);
+}
+
+TEST(what_a_tool_is_given_under_a_secrets_name_is_masked)
+{
+    call_is("\"{\\\"password\\\":\\\"correct horse\\\",\\\"user\\\":\\\"me\\\"}\"",
+            "password: ***, user: me");
+    call_is("{\"apiKey\":\"abc\",\"max_tokens\":5,\"env\":{\"DB_PASSWORD\":\"correcthorse\"}}",
+            "apiKey: ***, max_tokens: 5, env: {\"DB_PASSWORD\":\"***\"}");
+    log_reader_release(&reader);
+}
+
 TEST(codex_totals_count_by_what_they_grew)
 {
 #define TOTAL(input, cached, output)                                                               \

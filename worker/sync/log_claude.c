@@ -149,16 +149,11 @@ static void take_result(struct log_json *json, struct log_state *state, struct l
             if (log_json_text(json, log_json_member(json, part, "text"), LOOK, &line->text))
                 buf_add_byte(&line->text, '\n');
     }
-    bool failed = log_json_true(json, log_json_member(json, block, "is_error"));
-    if (!log_add_raw(line, LOG_RESULT, start, LOG_RESULT_BYTES)) {
-        if (!failed)
-            return;
-        buf_add_text(&line->text, "failed");
-        if (!log_add_raw(line, LOG_RESULT, line->text.size - 6, LOG_RESULT_BYTES))
-            return;
-    }
-    log_name_result(line, state, json, log_json_member(json, block, "tool_use_id"));
-    line->blocks[line->count - 1].failed = failed;
+    log_add_result(line, state, json,
+                   &(struct log_result){
+                       .call = log_json_member(json, block, "tool_use_id"),
+                       .start = start,
+                       .failed = log_json_true(json, log_json_member(json, block, "is_error"))});
 }
 
 static void take_user(struct log_json *json, struct log_state *state, struct log_line *line)

@@ -72,6 +72,18 @@ static bool exit_failed(const char *text)
     return code && strtol(code, NULL, 10) != 0;
 }
 
+/* {"output": "...", "metadata": {...}} as a text: the output is meant. */
+static void take_inner_output(struct log_line *line, size_t start)
+{
+    struct log_inner inner;
+    if (!log_inner_read(&inner, line, start))
+        return;
+    log_json_at output = log_json_member(&inner.json, LOG_JSON_ROOT, "output");
+    if (!log_json_text(&inner.json, output, 0, &line->text))
+        buf_add(&line->text, inner.text.data, inner.text.size);
+    log_inner_release(&inner);
+}
+
 static void take_output(struct log_json *json, struct log_state *state, struct log_line *line,
                         log_json_at payload)
 {
@@ -85,10 +97,11 @@ static void take_output(struct log_json *json, struct log_state *state, struct l
         return;
     bool failed = log_json_kind(json, success) == LOG_JSON_FALSE ||
                   (line->text.data && exit_failed(line->text.data + start));
-    if (!log_add_raw(line, LOG_RESULT, start, LOG_RESULT_BYTES))
-        return;
-    log_name_result(line, state, json, log_json_member(json, payload, "call_id"));
-    line->blocks[line->count - 1].failed = failed;
+    take_inner_output(line, start);
+    log_add_result(line, state, json,
+                   &(struct log_result){.call = log_json_member(json, payload, "call_id"),
+                                        .start = start,
+                                        .failed = failed});
 }
 
 static void take_thought(struct log_json *json, struct log_state *state, struct log_line *line,

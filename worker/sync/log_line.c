@@ -7,6 +7,7 @@
 
 #include "common/private.h"
 #include "common/secret.h"
+#include "common/secret_find.h"
 #include "worker/sync/date.h"
 
 static const char shortened[] = "…";
@@ -168,29 +169,78 @@ bool log_add(struct log_line *line, enum log_block_kind kind, const struct log_j
            log_add_raw(line, kind, start, most);
 }
 
-/* What a tool was given, in words: `key: value, key: value`; lists and objects in it as JSON. */
-static void add_input(struct log_line *line, const struct log_json *json, log_json_at input)
+bool log_inner_read(struct log_inner *inner, struct log_line *line, size_t start)
 {
-    enum { LOOK = LOG_CALL_BYTES + LOG_LOOK_AHEAD_BYTES };
+    const struct log_json_options options = {.cut = true};
+    size_t size = line->text.size - start;
+    *inner = (struct log_inner){0};
+    if (!size || line->text.data[start] != '{')
+        return false;
+    buf_add(&inner->text, line->text.data + start, size);
+    if (!log_json_read(&inner->json, inner->text.data, size, &options) ||
+        !log_json_first(&inner->json, LOG_JSON_ROOT)) {
+        log_inner_release(inner);
+        return false;
+    }
+    line->text.size = start;
+    return true;
+}
+
+void log_inner_release(struct log_inner *inner)
+{
+    log_json_release(&inner->json);
+    buf_release(&inner->text);
+}
+
+/* Looked at of what a tool was given. */
+enum { INPUT_LOOK_BYTES = LOG_CALL_BYTES + LOG_LOOK_AHEAD_BYTES };
+
+/* Lists and objects as JSON. */
+static void add_value(struct log_line *line, const struct log_json *json, log_json_at value)
+{
+    const struct log_json_value *v = &json->values[value];
+    if (!log_json_text(json, value, INPUT_LOOK_BYTES, &line->text))
+        utf8_sanitize(&line->text, json->text + v->start,
+                      v->size < INPUT_LOOK_BYTES ? v->size : INPUT_LOOK_BYTES);
+}
+
+/* `key: value, key: value`. */
+static void add_members(struct log_line *line, const struct log_json *json, log_json_at input)
+{
     size_t start = line->text.size;
-    if (!input)
-        return;
-    if (log_json_text(json, input, LOOK, &line->text))
-        return;
     bool object = log_json_kind(json, input) == LOG_JSON_OBJECT;
-    for (log_json_at k = log_json_first(json, input); k && line->text.size - start < LOOK;) {
+    for (log_json_at k = log_json_first(json, input);
+         k && line->text.size - start < INPUT_LOOK_BYTES;) {
         log_json_at value = object ? log_json_next(json, input, k) : k;
         if (!value)
             break;
         if (line->text.size > start)
             buf_add_text(&line->text, object ? ", " : " ");
-        if (object && log_json_text(json, k, LOG_NAME_BYTES, &line->text))
+        size_t key = line->text.size;
+        bool named = object && log_json_text(json, k, LOG_NAME_BYTES, &line->text);
+        /* Without its quotes a value would look like prose. */
+        bool secret = named && secret_named(line->text.data + key, line->text.size - key);
+        if (named)
             buf_add_text(&line->text, ": ");
-        if (!log_json_text(json, value, LOOK, &line->text)) {
-            const struct log_json_value *v = &json->values[value];
-            utf8_sanitize(&line->text, json->text + v->start, v->size < LOOK ? v->size : LOOK);
-        }
+        if (secret && log_json_kind(json, value) == LOG_JSON_STRING)
+            buf_add_text(&line->text, "***");
+        else
+            add_value(line, json, value);
         k = log_json_next(json, input, value);
+    }
+}
+
+static void add_input(struct log_line *line, const struct log_json *json, log_json_at input)
+{
+    struct log_inner inner;
+    size_t start = line->text.size;
+    if (!input)
+        return;
+    if (!log_json_text(json, input, INPUT_LOOK_BYTES, &line->text)) {
+        add_members(line, json, input);
+    } else if (log_inner_read(&inner, line, start)) {
+        add_members(line, &inner.json, LOG_JSON_ROOT);
+        log_inner_release(&inner);
     }
 }
 
@@ -208,18 +258,33 @@ void log_add_call(struct log_line *line, struct log_state *state, const struct l
     memcpy(state->tools[slot].name, block->tool, sizeof block->tool);
 }
 
-void log_name_result(struct log_line *line, struct log_state *state, const struct log_json *json,
-                     log_json_at id)
+/* The tool of this call's id goes into the block. */
+static void name_tool(struct log_block *block, struct log_state *state, uint64_t call)
 {
-    uint64_t hash = log_hash(json, id, 0);
-    struct log_block *block = &line->blocks[line->count - 1];
     for (size_t i = 0; i < LOG_TOOLS_OPEN; i++) {
-        if (state->tools[i].id != hash)
+        if (state->tools[i].id != call)
             continue;
         memcpy(block->tool, state->tools[i].name, sizeof block->tool);
         state->tools[i].id = 0;
         return;
     }
+}
+
+void log_add_result(struct log_line *line, struct log_state *state, const struct log_json *json,
+                    const struct log_result *result)
+{
+    static const char nothing_but_that[] = "failed";
+    bool added = log_add_raw(line, LOG_RESULT, result->start, LOG_RESULT_BYTES);
+    if (!added && result->failed) {
+        size_t start = line->text.size;
+        buf_add_text(&line->text, nothing_but_that);
+        added = log_add_raw(line, LOG_RESULT, start, LOG_RESULT_BYTES);
+    }
+    if (!added)
+        return;
+    struct log_block *block = &line->blocks[line->count - 1];
+    name_tool(block, state, log_hash(json, result->call, 0));
+    block->failed = result->failed;
 }
 
 uint64_t log_hash(const struct log_json *json, log_json_at a, log_json_at b)

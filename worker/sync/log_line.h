@@ -120,6 +120,14 @@ bool log_add(struct log_line *line, enum log_block_kind kind, const struct log_j
              log_json_at text, size_t most);
 /* The same of text that is at the end of line->text already, from `start` on. */
 bool log_add_raw(struct log_line *line, enum log_block_kind kind, size_t start, size_t most);
+/* An object that is written as a text, as programs do: what stands at the end of line->text, from
+ * `start` on, goes into it and out of the line. False, and the line as it was: it is none. */
+struct log_inner {
+    struct buf text; /* owned; the rest is as in log_json */
+    struct log_json json;
+};
+bool log_inner_read(struct log_inner *inner, struct log_line *line, size_t start);
+void log_inner_release(struct log_inner *inner);
 /* A call of a tool with what it was given: an object, a list or a text. */
 struct log_call {
     log_json_at id;
@@ -128,9 +136,15 @@ struct log_call {
 };
 void log_add_call(struct log_line *line, struct log_state *state, const struct log_json *json,
                   const struct log_call *call);
-/* The tool of this call's id goes into the block last added. */
-void log_name_result(struct log_line *line, struct log_state *state, const struct log_json *json,
-                     log_json_at id);
+/* What a tool gave: the end of line->text, from `start` on. One that gave nothing is no block, if
+ * it did not fail. */
+struct log_result {
+    log_json_at call; /* its id */
+    size_t start;
+    bool failed;
+};
+void log_add_result(struct log_line *line, struct log_state *state, const struct log_json *json,
+                    const struct log_result *result);
 /* Removes what must not be stored and masks secrets; the new size. */
 size_t log_clean(char *text, size_t size);
 /* Hash of up to two texts; never 0. */
