@@ -107,15 +107,17 @@ static bool wrong(const struct place *p, struct error *e, const char *what)
                        : error_set(e, CAUSE_BAD_DATA, "%s[%d]: %s", p->field->name, p->item, what);
 }
 
-/* What was sent, for a message to people: escaped, and not all of it. */
+/* What was sent, for a message to people, which may be stored: cleaned, escaped, not all of it. */
 static void show(struct buf *out, const char *text)
 {
     enum { SHOWN_BYTES = 40 };
-    size_t size = strlen(text);
+    char *copy = xstrdup(text);
+    size_t size = secret_mask(copy, session_strip(copy, strlen(copy)));
     bool cut = size > SHOWN_BYTES;
     buf_add_byte(out, '"');
-    text_escape(out, text, cut ? utf8_floor(text, SHOWN_BYTES) : size);
+    text_escape(out, copy, cut ? utf8_floor(copy, SHOWN_BYTES) : size);
     buf_add_text(out, cut ? "...\"" : "\"");
+    free(copy);
 }
 
 /* --- texts -------------------------------------------------------------------------------------

@@ -124,6 +124,16 @@ TEST(a_mistake_is_named_with_its_field)
     refused("{\"v\":1,\"session\":\"s\",\"text\":\"t\"}", "\"v\": unknown field");
 }
 
+/* It is stored where a line of a spool is no message. */
+TEST(a_mistake_is_named_without_its_secrets)
+{
+    refused("{\"session\":\"s\",\"text\":\"t\",\"password=giraffe1\":1}",
+            "\"password=***\": unknown field");
+    refused("{\"session\":\"s\",\"text\":\"t\",\"type\":\"a <private>hippo</private> b\"}",
+            "type: \"a  b\": expected one of decision, bugfix, feature, refactor, discovery, "
+            "change, summary, note, prompt");
+}
+
 TEST(what_is_no_json_is_refused)
 {
     struct observation o;
