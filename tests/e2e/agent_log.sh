@@ -146,6 +146,23 @@ test_files_of_one_session_are_one_page() {
     store_sound claude
 }
 
+test_globs_choose_files() {
+    add_logs --exclude '**/agent-*'
+    SESSION=one say a/one.jsonl 'The first'
+    SESSION=two say b/two.jsonl 'The second'
+    SESSION=three say b/agent-three.jsonl 'Of a subagent'
+    echo 'no log' >"$LOGS/b/notes.txt"
+    sync_exits 0 'claude: ok, 2 pages' claude
+    sed -i 's,"exclude","include": ["a/**"]\, &,' "$LATTICE_HOME/sources.json"
+    sync_exits 0 '(0 added, 0 changed, 1 deleted)' claude
+    expect_equal "$(sql claude 'SELECT title FROM page')" 'The first' 'pages'
+    sync_exits 0 'claude: unchanged, 1 pages' claude
+    sed -i 's,"include".*"exclude","exclude",' "$LATTICE_HOME/sources.json"
+    sync_exits 0 '(1 added, 0 changed, 0 deleted)' claude
+    equals_anew claude
+    store_sound claude
+}
+
 test_a_title_that_comes_later_is_that_of_all_chunks() {
     synced_session
     log_line p/a.jsonl "{\"type\":\"ai-title\",\"aiTitle\":\"Flaky test of the scheduler\",\"sessionId\":\"$SESSION\"}"
