@@ -15,6 +15,17 @@ rss() {
     echo '</channel></rss>'
 }
 
+# atom ELEMENTS ID...: a feed of these entries, with some elements of its own.
+atom() {
+    local id
+    echo "<feed xmlns='http://www.w3.org/2005/Atom' xmlns:at='http://purl.org/atompub/tombstones/1.0'
+        xmlns:fh='http://purl.org/syndication/history/1.0'>$1"
+    for id in "${@:2}"; do
+        echo "<entry><id>$id</id><title>Entry $id</title></entry>"
+    done
+    echo '</feed>'
+}
+
 # json NEXT ID...: a mapped document; NEXT may be empty.
 json() {
     local next=$1 id comma=''
@@ -94,28 +105,22 @@ test_a_changed_entry_is_changed_and_an_old_one_stays() {
 
 test_an_entry_with_a_tombstone_goes() {
     blog
-    answers _feed <<<'<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>a</id><title>A</title></entry>
-        <entry><id>b</id><title>B</title></entry></feed>'
+    atom '' a b | answers _feed
     sync_exits 0 'blog: ok, 2 pages' blog
-    answers _feed <<<'<feed xmlns="http://www.w3.org/2005/Atom"
-        xmlns:at="http://purl.org/atompub/tombstones/1.0"><at:deleted-entry ref="a"/>
-        <entry><id>b</id><title>B</title></entry></feed>'
+    atom '<at:deleted-entry ref="a"/>' b | answers _feed
     sync_exits 0 '1 deleted' blog
-    expect_equal "$(titles blog)" B 'titles'
+    expect_equal "$(titles blog)" 'Entry b' 'titles'
     sync_exits 0 'blog: unchanged' blog
     store_sound blog
 }
 
 test_a_complete_feed_is_all_there_is() {
     blog
-    answers _feed <<<'<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>a</id><title>A</title></entry>
-        <entry><id>b</id><title>B</title></entry></feed>'
+    atom '' a b | answers _feed
     sync_exits 0 'blog: ok, 2 pages' blog
-    answers _feed <<<'<feed xmlns="http://www.w3.org/2005/Atom"
-        xmlns:fh="http://purl.org/syndication/history/1.0"><fh:complete/>
-        <entry><id>b</id><title>B</title></entry></feed>'
+    atom '<fh:complete/>' b | answers _feed
     sync_exits 0 '1 deleted' blog
-    expect_equal "$(titles blog)" B 'titles'
+    expect_equal "$(titles blog)" 'Entry b' 'titles'
 }
 
 test_html_is_text_and_private_is_not_stored() {
