@@ -282,8 +282,21 @@ test_it_ends_softly_with_open_streams_and_idle_connections() {
     wait_exit "$stream"
     expect_equal "$CODE" 0 'exit code of the stream: it ended as a stream does'
     exec 3>&-
+}
+
+test_wrong_options_are_named() {
     expect_exit 0 "$READS" serve --help
     expect_exit 64 "$READS" serve --listen nowhere
+    expect_exit 64 "$READS" serve --listen 127.0.0.1:65536
+    expect_contains "$ERR" 'expected ADDRESS:PORT'
+    expect_exit 64 "$READS" serve --allow-host http://notes.example.org
+    expect_contains "$ERR" 'without http:// and without a port'
+    expect_exit 64 "$READS" serve --nonsense
+    expect_contains "$ERR" 'unknown option --nonsense'
+    expect_exit 64 "$READS" serve --listen
+    expect_contains "$ERR" '--listen needs a value'
+    expect_exit 64 "$READS" mcp --nonsense
+    expect_contains "$ERR" '--nonsense'
 }
 
 # Each of them waits for the store as long as it may; three do at a time.

@@ -18,6 +18,20 @@ static bool origin(const struct http_hosts *hosts, const char *value)
     return http_origin_allowed(hosts, value, strlen(value));
 }
 
+TEST(a_name_has_no_scheme_and_no_port)
+{
+    CHECK(http_host_name_valid("notes.example.org"));
+    CHECK(http_host_name_valid("my_host-1"));
+    CHECK(http_host_name_valid("192.0.2.1"));
+    CHECK(http_host_name_valid("2001:db8::1"));
+    CHECK(!http_host_name_valid(""));
+    CHECK(!http_host_name_valid("http://notes.example.org"));
+    CHECK(!http_host_name_valid("notes.example.org:80"));
+    CHECK(!http_host_name_valid("[2001:db8::1]"));
+    CHECK(!http_host_name_valid("notes.example.org/"));
+    CHECK(!http_host_name_valid("a b"));
+}
+
 TEST(loopback_names_are_answered_and_others_are_not)
 {
     struct http_hosts hosts = {0};

@@ -19,6 +19,16 @@ bool host_is_loopback(const char *host)
     return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+bool http_host_name_valid(const char *name)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._";
+    struct in6_addr v6;
+    size_t size = strlen(name);
+    return inet_pton(AF_INET6, name, &v6) == 1 ||
+           (size > 0 && size <= HOST_MAX && strspn(name, letters) == size);
+}
+
 static bool is_port(const char *text, size_t size)
 {
     if (size == 0)

@@ -19,6 +19,8 @@ struct http_hosts {
 bool http_host_allowed(const struct http_hosts *hosts, const char *value, size_t size);
 /* An Origin header: http or https at such a host. "null" is none. */
 bool http_origin_allowed(const struct http_hosts *hosts, const char *value, size_t size);
+/* Can it be the host of a Host header? Without port and brackets. */
+bool http_host_name_valid(const char *name);
 /* Is it a loopback address or name (`host` without port and brackets)? */
 bool host_is_loopback(const char *host);
 

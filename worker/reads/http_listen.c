@@ -112,7 +112,7 @@ bool http_split_address(const char *text, char *host, char *port, struct error *
     size_t length = colon ? (size_t)(colon - text) : 0;
     if (!colon || length == 0 || length >= 256 || strlen(colon + 1) > 5 || colon[1] == '\0' ||
         strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-        (!brackets && memchr(text, ':', length)))
+        strtol(colon + 1, NULL, 10) > UINT16_MAX || (!brackets && memchr(text, ':', length)))
         return error_set(e, CAUSE_USAGE,
                          "--listen: \"%s\": expected ADDRESS:PORT, such as 127.0.0.1:7778 or "
                          "[::1]:7778",

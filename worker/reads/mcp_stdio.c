@@ -36,8 +36,9 @@ static bool parse(int argc, char **argv, struct options *options, struct error *
     while ((flag = getopt_long(argc, argv, ":", flags, NULL)) != -1) {
         if (flag == '?' || flag == ':')
             return error_set(e, CAUSE_USAGE,
-                             "unknown option or missing value: see "
-                             "lattice-reads mcp --help");
+                             "unknown option, or one without its value: %s: see "
+                             "lattice-reads mcp --help",
+                             argv[optind - 1]);
         if (flag == 'q' &&
             !duration_parse(optarg, "--query-timeout", &options->query_timeout_ms, e))
             return false;

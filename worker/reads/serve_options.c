@@ -6,6 +6,7 @@
 #include "common/config.h"
 #include "common/duration.h"
 #include "worker/reads/http.h"
+#include "worker/reads/http_hosts.h"
 
 enum flag {
     FLAG_LISTEN = 256, /* above every character, as getopt_long wants */
@@ -38,7 +39,21 @@ static bool take_timeout(struct serve_options *options, struct error *e)
            error_set(e, CAUSE_USAGE, "--query-timeout: \"%s\": at most 10m", optarg);
 }
 
-static bool take(struct serve_options *options, int flag, struct error *e)
+static bool take_host(struct serve_options *options, struct error *e)
+{
+    if (!http_host_name_valid(optarg))
+        return error_set(e, CAUSE_USAGE,
+                         "--allow-host: \"%s\": expected a name or an address, without http:// "
+                         "and without a port",
+                         optarg);
+    if (options->allowed_count == ALLOWED_HOSTS_MAX - 1) /* one is the listen address */
+        return error_set(e, CAUSE_USAGE, "--allow-host: more than %d", ALLOWED_HOSTS_MAX - 1);
+    options->allowed_hosts[options->allowed_count++] = optarg;
+    return true;
+}
+
+/* `word` is what getopt_long has read last. */
+static bool take(struct serve_options *options, int flag, const char *word, struct error *e)
 {
     switch (flag) {
     case FLAG_LISTEN:
@@ -50,10 +65,7 @@ static bool take(struct serve_options *options, int flag, struct error *e)
     case FLAG_QUERY_TIMEOUT:
         return take_timeout(options, e);
     case FLAG_ALLOW_HOST:
-        if (options->allowed_count == ALLOWED_HOSTS_MAX - 1) /* one is the listen address */
-            return error_set(e, CAUSE_USAGE, "--allow-host: more than %d", ALLOWED_HOSTS_MAX - 1);
-        options->allowed_hosts[options->allowed_count++] = optarg;
-        return true;
+        return take_host(options, e);
     case FLAG_TOKEN_FILE:
         options->token_file = optarg;
         return true;
@@ -65,9 +77,9 @@ static bool take(struct serve_options *options, int flag, struct error *e)
         options->home = optarg;
         return true;
     case ':':
-        return error_set(e, CAUSE_USAGE, "an option needs a value: see lattice-reads serve --help");
+        return error_set(e, CAUSE_USAGE, "%s needs a value: see lattice-reads serve --help", word);
     case '?':
-        return error_set(e, CAUSE_USAGE, "unknown option: see lattice-reads serve --help");
+        return error_set(e, CAUSE_USAGE, "unknown option %s: see lattice-reads serve --help", word);
     }
     options->help = true;
     return true;
@@ -99,7 +111,7 @@ bool serve_options_parse(int argc, char **argv, struct serve_options *options, s
     optind = 0; /* glibc: also forget what an earlier call left */
     opterr = 0;
     while ((flag = getopt_long(argc, argv, ":", flags, NULL)) != -1)
-        if (!take(options, flag, e))
+        if (!take(options, flag, argv[optind - 1], e))
             return false;
     if (!options->listen && !options->unix_path)
         options->listen = SERVE_LISTEN_DEFAULT;
