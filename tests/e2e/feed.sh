@@ -168,21 +168,20 @@ test_every_page_of_a_list_is_followed() {
 }
 
 test_a_feed_is_followed_to_what_is_known() {
-    local atom='<feed xmlns="http://www.w3.org/2005/Atom">'
     blog
-    answers _feed <<<"$atom<link rel='next' href='/old'/><entry><id>c</id><title>C</title></entry></feed>"
-    answers _old <<<"$atom<link rel='next' href='/oldest'/><entry><id>b</id><title>B</title></entry></feed>"
-    answers _oldest <<<"$atom<entry><id>a</id><title>A</title></entry></feed>"
+    atom '<link rel="next" href="/old"/>' c | answers _feed
+    atom '<link rel="next" href="/oldest"/>' b | answers _old
+    atom '' a | answers _oldest
     sync_exits 0 'blog: ok, 3 pages' blog
     rm srv/requests
     sync_exits 0 'blog: unchanged' blog
     expect_equal "$(requests)" 1 'requests'
-    answers _feed <<<"$atom<link rel='next' href='/old'/><entry><id>d</id><title>D</title></entry></feed>"
+    atom '<link rel="next" href="/old"/>' d | answers _feed
     sync_exits 0 '1 added' blog
     expect_equal "$(requests)" 3 'requests: its first two pages, and the first of before'
     sync_exits 0 'blog: ' blog --full
     expect_equal "$(requests)" 6 'requests'
-    expect_equal "$(titles blog)" 'A, B, C, D' 'titles'
+    expect_equal "$(titles blog)" 'Entry a, Entry b, Entry c, Entry d' 'titles'
 }
 
 test_a_304_means_what_the_store_equals() {
