@@ -17,9 +17,9 @@ CHECKED bool control_ask(const struct home *home, const struct control_request *
 /* The next reply; waits for it, at most `wait_ms` (-1: as long as it takes). CAUSE_UNREACHABLE. */
 CHECKED bool control_next(struct control_line *line, int wait_ms, struct control_reply *reply,
                           struct error *e);
-/* For all but `status`, before anything else is heard: waits CONTROL_ANSWER_MS for the supervisor to
- * take it. False: it has done and will do nothing of it; CAUSE_UNREACHABLE if it does not answer,
- * else the cause of its refusal. */
+/* For all but `status`, before anything else is heard: waits CONTROL_ANSWER_MS for the supervisor
+ * to take it. False: it has done and will do nothing of it; CAUSE_UNREACHABLE if it does not
+ * answer, else the cause of its refusal. */
 CHECKED bool control_taken(struct control_line *line, struct error *e);
 void control_line_release(struct control_line *line);
 

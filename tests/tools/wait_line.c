@@ -1,6 +1,4 @@
-/* wait_line FILE ERE SECONDS [SIGNAL PID]: 0 as soon as a line of FILE matches, 1 if none has by
- * then. */
-
+/* wait_line FILE ERE SECONDS [SIGNAL-NUMBER PID]: 0 once a line of FILE matches, 1 if none has. */
 /* PID gets the signal then, before anything else is done: a shell would come with it some processes
  * later. */
 #include <errno.h>

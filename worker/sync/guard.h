@@ -26,8 +26,8 @@ bool guard_sees_children(void);
  * there at start) it does nothing. Not while a child is still waited for. */
 size_t guard_end_children(int64_t wait_ms);
 
-/* Is it certain without a look at all processes that nothing this process started still lives, since
- * its control group is empty? */
+/* Is it certain without a look at all processes that nothing this process started still lives,
+ * since its control group is empty? */
 bool guard_has_left_none(void);
 
 /* Last resort: after `after_ms` the group ends, whatever hangs. */

@@ -11,7 +11,8 @@ enum { LEFTOVERS_WAIT_MS = 2000 };
 
 void leftovers_end(struct sync *s, bool row_was_left)
 {
-    /* A new store's missing row means nothing; one that was in step, or is on its way there, is none.
+    /* A new store's missing row means nothing; one that was in step, or is on its way there, is
+     * none.
      */
     bool known = s->state.last_success_at > 0 || s->state.target;
     if (s->leftovers_ended || (s->job->swept && known && !row_was_left))
