@@ -283,6 +283,21 @@ test_stopped_and_killed_runs_end_in_each_message_once_and_in_order() {
     store_sound box
 }
 
+test_stores_that_were_damaged_are_kept_and_said() {
+    local round store=$LATTICE_HOME/sources/box/store.db
+    add_inbox
+    for round in 1 2; do
+        push "{\"session\":\"s\",\"text\":\"From round$round\"}"
+        sync_exits 0 'box: ok, 1 pages' box
+        sqlite3 -batch "$store" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
+        head -c 100 /dev/zero | dd of="$store" conv=notrunc status=none
+        sync_exits 0 'the store was damaged: what it held is in store.db.damaged' box
+        sync_exits 0 'box: unchanged' box
+    done
+    grep -qa 'From round1' "$store.damaged.1" || fail 'the first one is gone'
+    grep -qa 'From round2' "$store.damaged" || fail 'the second one is gone'
+}
+
 # Nobody asks: the service is told by the file system.
 test_what_is_pushed_is_searchable_at_once() {
     expect_exit 0 "$SUPERVISE" add box --kind inbox --set every=1h

@@ -180,12 +180,33 @@ TEST(a_file_of_other_bytes_is_damaged_and_can_be_set_aside)
     test_write("store.db.damaged-wal", "old", 3);
     CHECK_FAILS(store_open(path, MEMORY_LOW, &store, &e), &e, CAUSE_STORE, path);
     CHECK(e.damaged && store == NULL);
-    CHECK_OK(store_set_aside(path, &e), &e);
+    CHECK_OK(store_set_aside(path, false, &e), &e);
     CHECK(access(test_path("store.db"), F_OK) != 0);
     CHECK(access(test_path("store.db.damaged"), F_OK) == 0);
     CHECK(access(test_path("store.db.damaged-wal"), F_OK) != 0);
     store = open_here();
     store_close(&store);
+}
+
+TEST(all_that_were_set_aside_are_kept_where_they_are_all_that_is_left)
+{
+    static const char *const names[] = {"store.db.damaged.1", "store.db.damaged.2",
+                                        "store.db.damaged"};
+    struct error e = {0};
+    for (int i = 1; i <= 3; i++) {
+        const char *path = test_write("store.db", "123", (size_t)i);
+        test_write("store.db-wal", "123", (size_t)i);
+        CHECK_OK(store_set_aside(path, true, &e), &e);
+    }
+    for (int i = 0; i < 3; i++) {
+        struct stat st;
+        char *log = xasprintf("%s-wal", names[i]);
+        CHECK(stat(test_path(names[i]), &st) == 0);
+        CHECK_INT(st.st_size, i + 1);
+        CHECK(stat(test_path(log), &st) == 0);
+        CHECK_INT(st.st_size, i + 1);
+        free(log);
+    }
 }
 
 TEST(a_symbolic_link_or_a_folder_is_no_store)

@@ -202,6 +202,9 @@ static enum step close_silent(struct import *im, struct error *e)
 static void say_counts(struct import *im)
 {
     struct buf *note = &im->inbox->note;
+    if (im->sync->set_aside)
+        buf_printf(note, "%sthe store was damaged: what it held is in " SOURCE_STORE ".damaged",
+                   note->size ? "; " : "");
     if (im->writer.replayed)
         buf_printf(note, "%s%" PRId64 " known already", note->size ? "; " : "",
                    im->writer.replayed);

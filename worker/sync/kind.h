@@ -75,6 +75,8 @@ struct source_kind {
     void (*release)(void *state);
     /* Its pages are sessions (store_session.h): views are made of them before the bookmark. */
     bool sessions;
+    /* What it gave stands nowhere else once it is imported: no store of it is thrown away. */
+    bool keeps;
     /* What it counts as left to import, for people; NULL: pages. */
     const char *items;
 };

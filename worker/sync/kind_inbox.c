@@ -83,5 +83,6 @@ const struct source_kind kind_inbox = {
     .settled = inbox_settled,
     .release = inbox_release,
     .sessions = true,
+    .keeps = true,
     .items = "messages",
 };

@@ -153,17 +153,34 @@ void store_close(struct store **out)
     *out = NULL;
 }
 
-bool store_set_aside(const char *path, struct error *e)
+static bool move_store(const char *path, const char *name, struct error *e)
 {
     static const char *const suffixes[] = {"-wal", "-shm", ""};
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         CLEANUP(free_text) char *from = xasprintf("%s%s", path, suffixes[i]);
-        CLEANUP(free_text) char *to = xasprintf("%s.damaged%s", path, suffixes[i]);
+        CLEANUP(free_text) char *to = xasprintf("%s%s", name, suffixes[i]);
         /* An older one's log must not stay beside this one. */
         if (rename(from, to) != 0 && (errno != ENOENT || (unlink(to) != 0 && errno != ENOENT)))
             return error_set(e, CAUSE_STORE, "set %s aside: %s", from, strerror(errno));
     }
     return true;
+}
+
+/* The first number that none has. */
+static bool move_older(const char *damaged, struct error *e)
+{
+    for (int i = 1;; i++) {
+        CLEANUP(free_text) char *name = xasprintf("%s.%d", damaged, i);
+        if (access(name, F_OK) != 0)
+            return move_store(damaged, name, e);
+    }
+}
+
+bool store_set_aside(const char *path, bool keep, struct error *e)
+{
+    CLEANUP(free_text) char *damaged = xasprintf("%s.damaged", path);
+    bool older = keep && access(damaged, F_OK) == 0;
+    return (!older || move_older(damaged, e)) && move_store(path, damaged, e);
 }
 
 static bool take_row(struct store *store, struct error *e)

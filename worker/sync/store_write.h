@@ -24,9 +24,9 @@ void store_close(struct store **store);
 /* Brings the log of a run that changed something into the store and empties it, if no reader is in
  * the way: a log costs its bytes on disk, and time at every opening. */
 void store_settle(struct store *store);
-/* Moves a damaged store and its log aside, to `<path>.damaged` (one is kept), so that the next
- * open makes a new one. */
-CHECKED bool store_set_aside(const char *path, struct error *e);
+/* Moves a damaged store and its log aside, to `<path>.damaged`, so that the next open makes a new
+ * one. One is kept; `keep`: all are, the older ones as `<path>.damaged.1` and so on. */
+CHECKED bool store_set_aside(const char *path, bool keep, struct error *e);
 /* Takes over the lock row for `run_id`; *old is the row that was left there (run_id "" if none). */
 CHECKED bool store_lock_take(struct store *store, const char *run_id, struct lock_row *old,
                              struct error *e);

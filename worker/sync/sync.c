@@ -208,17 +208,23 @@ static enum step run_phases(struct sync *s, struct error *e)
     return STEP_DONE;
 }
 
+/* A damaged store makes way for a new one. */
+static bool set_aside(struct sync *s, const char *path, struct error *e)
+{
+    log_line(LOG_WARN, s->source->id, s->phase, "%s; set aside as %s.damaged, a new one is built",
+             e->text, path);
+    s->set_aside = true;
+    *e = (struct error){0};
+    return store_set_aside(path, s->kind->keeps, e);
+}
+
 /* Opens the store; a damaged one is set aside and made anew, once. */
 static bool open_store(struct sync *s, struct error *e)
 {
     CLEANUP(free_text) char *path = home_source_path(s->home, s->source->id, SOURCE_STORE);
     if (store_open(path, s->source->memory, &s->store, e))
         return true;
-    if (!e->damaged)
-        return false;
-    log_line(LOG_WARN, s->source->id, "lock", "%s; set aside as %s.damaged, a new one is built",
-             e->text, path);
-    return store_set_aside(path, e) && store_open(path, s->source->memory, &s->store, e);
+    return e->damaged && set_aside(s, path, e) && store_open(path, s->source->memory, &s->store, e);
 }
 
 static bool take_lock_row(struct sync *s, struct error *e)
@@ -407,16 +413,13 @@ static enum step attempt(struct sync *s, struct error *e)
 static bool start_over(struct sync *s, struct error *e)
 {
     CLEANUP(free_text) char *path = home_source_path(s->home, s->source->id, SOURCE_STORE);
-    log_line(LOG_WARN, s->source->id, s->phase, "%s; set aside as %s.damaged, a new one is built",
-             e->text, path);
     s->kind->release(s->kind_state);
     s->kind_state = NULL;
     store_close(&s->store);
     sync_state_release(&s->state);
     s->now = s->kept = (struct tally){0};
     s->unchanged = false;
-    *e = (struct error){0};
-    return store_set_aside(path, e);
+    return set_aside(s, path, e);
 }
 
 /* The run's last words into the store; a failure there is the run's if it had none. */

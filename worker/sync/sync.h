@@ -45,6 +45,7 @@ struct sync {
     bool leftovers_ended; /* what earlier runs left was looked for */
     bool unchanged;
     bool banked;
+    bool set_aside; /* a damaged store was */
     bool recovered; /* the kind made its own copy anew */
     struct run_result result;
     struct store_notice notice; /* what the store says at the end */
