@@ -105,7 +105,8 @@ await (async () => {
         await page.keyboard.press('/');
         assert.equal(await focused(page), 'q');
         await page.goto('/');
-        assert.equal(await focused(page), 'q');
+        // Autofocus comes with the first frame, which may be later than the end of loading.
+        await page.waitForFunction(() => document.activeElement.id === 'q');
         await page.keyboard.type('uv_spawn', { delay: 20 });
         await findHits(page, 'uv_spawn');
         const titles = await hitTitles(page);
