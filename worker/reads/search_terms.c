@@ -9,7 +9,8 @@
 
 /* A prefix with more words than WORDS_MAX is given to FTS5 as it is if they are rare: FTS5 merges
  * all of their lists before the first row, which nothing can interrupt. Else the most frequent ones
- * of the first PREFIX_WORDS_MAX stand for all. */
+ * of the first PREFIX_WORDS_MAX stand for all, and so they do for a part of words: to begin a scan
+ * takes time for each of them. */
 enum { PREFIX_SEEN_MAX = 20000, PREFIX_WORDS_MAX = 250, FREQUENT_WORDS_MAX = 16 };
 
 static bool keep_token(void *owner, const struct token *token)
@@ -116,6 +117,11 @@ static void keep_most_frequent(struct expansion *x, size_t most)
     }
 }
 
+static bool is_heavy(const struct expansion *x)
+{
+    return x->frequent || x->seen_all > PREFIX_SEEN_MAX;
+}
+
 static bool on_word(void *owner, const struct word *word)
 {
     struct expansion *x = owner;
@@ -129,8 +135,7 @@ static bool on_word(void *owner, const struct word *word)
         return false;
     }
     /* Many words, and not all of them rare: the frequent ones must do. */
-    bool heavy = x->frequent || x->seen_all > PREFIX_SEEN_MAX;
-    x->cut = !x->term->ends && heavy && x->found > PREFIX_WORDS_MAX;
+    x->cut = !x->term->ends && is_heavy(x) && x->found > PREFIX_WORDS_MAX;
     return !x->cut;
 }
 
@@ -222,10 +227,10 @@ bool term_match_make(const struct term *term, const struct word_source *source,
     struct expansion x;
     expansion_init(&x, term);
     bool ok = walk(&x, source, e);
-    if (x.cut)
-        keep_most_frequent(&x, FREQUENT_WORDS_MAX);
     bool few = !x.cut && x.found <= WORDS_MAX;
-    bool rare = !x.cut && !x.frequent && x.seen_all <= PREFIX_SEEN_MAX;
+    bool rare = !x.cut && !is_heavy(&x);
+    if (!few && !rare)
+        keep_most_frequent(&x, FREQUENT_WORDS_MAX);
     if (ok && !few && rare && !term->ends)
         match_of_tokens(term, true, match);
     else if (ok) {
