@@ -73,6 +73,9 @@ test_what_was_acknowledged_is_in_the_spool_and_then_in_the_store() {
     expect_equal "$(stat -c %a "$LATTICE_HOME/sources/in/inbox" "$LATTICE_HOME"/sources/in/inbox/*.jsonl | xargs)" '700 600'
     get 200 /api/v1/queue
     expect_equal "$(json waiting) $(json 'queues[0].files')" '5 1'
+    get 200 /metrics
+    expect_contains "$OUT" 'lattice_reads_pushes_total{end="queued"} 5'
+    expect_contains "$OUT" 'lattice_reads_accepts_writes 1'
     imported
     get 200 /api/v1/queue
     expect_equal "$(json waiting) $(json oldest_at)" '0 '
@@ -271,6 +274,8 @@ refuses() {
     get 200 '/api/v1/search?query=anything'
     get 200 "$SESSIONS"
     get 405 "$SESSIONS/s" -X PUT
+    get 200 /metrics
+    expect_contains "$OUT" 'lattice_reads_accepts_writes 0'
     curl -s --max-time 20 -o "$OUT" "$URL/readyz"
     expect_equal "$(json accepts_writes) $(json reason)" "0 $reason"
 }

@@ -18,10 +18,12 @@ static void answer(uv_async_t *async)
     inbox_watch_folder(inbox);
     if (!push)
         return;
+    inbox->counters.groups++;
     http_answers_begin(inbox->http);
     for (struct push *next; push; push = next) {
         next = push->next;
         inbox->count--;
+        inbox->counters.ends[push->end]++;
         push->done(push);
     }
     http_answers_end(inbox->http);
@@ -54,6 +56,11 @@ json_t *push_answer(const struct push *push)
 {
     return json_pack("{s:s,s:s,s:I}", "status", "queued", "id", push->id, "queue_length",
                      (json_int_t)push->queue_length);
+}
+
+const struct inbox_counters *inbox_counters(const struct inbox *inbox)
+{
+    return &inbox->counters;
 }
 
 size_t inbox_count(const struct inbox *inbox)

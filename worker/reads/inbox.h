@@ -54,7 +54,13 @@ void inbox_look(void *inbox);
 /* When nothing is under way any more; then the loop must run once more for its handles. Sets it to
  * NULL. */
 void inbox_close(struct inbox **inbox);
-/* Under way; the loop's. */
+/* By what became of them, and in how many groups; they only rise. The loop's, as the next. */
+struct inbox_counters {
+    uint64_t ends[PUSH_CLOSED + 1]; /* by enum push_end */
+    uint64_t groups;
+};
+const struct inbox_counters *inbox_counters(const struct inbox *inbox);
+/* Under way. */
 size_t inbox_count(const struct inbox *inbox);
 
 #endif

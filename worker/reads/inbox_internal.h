@@ -61,6 +61,7 @@ struct inbox {
     int watched; /* the watch of the source's folder; -1: it is not there */
     int home_watch;
     size_t count; /* pushes under way */
+    struct inbox_counters counters;
     bool counting;
     bool count_again;
     int open_handles;

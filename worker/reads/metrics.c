@@ -25,6 +25,24 @@ static void add_statuses(struct buf *out, const struct http_counters *c)
         buf_printf(out, "%s{status=\"%dxx\"} %" PRIu64 "\n", name, class, c->by_status[class]);
 }
 
+static void add_pushes(struct buf *out, struct service *service)
+{
+    static const char *const ends[] = {
+        [PUSH_QUEUED] = "queued", [PUSH_WRONG] = "wrong", [PUSH_CLOSED] = "closed"};
+    const struct inbox_counters *c = inbox_counters(service->inbox);
+    const char *name = "lattice_reads_pushes_total";
+    buf_printf(out,
+               "# HELP %s Messages that agents pushed, by what became of them.\n"
+               "# TYPE %s counter\n",
+               name, name);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        buf_printf(out, "%s{end=\"%s\"} %" PRIu64 "\n", name, ends[i], c->ends[i]);
+    add(out, "lattice_reads_push_groups_total", "counter",
+        "Groups of messages that were answered together.", c->groups);
+    add(out, "lattice_reads_accepts_writes", "gauge", "1: what is pushed is taken.",
+        gate_now(&service->gate).reason == GATE_OPEN);
+}
+
 /* The second number of /proc/self/statm; 0: not known. */
 static uint64_t resident_bytes(void)
 {
@@ -39,7 +57,7 @@ static uint64_t resident_bytes(void)
     return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static void format(struct buf *out, const struct service *service)
+static void format(struct buf *out, struct service *service)
 {
     const struct http_counters *c = http_counters(service->http);
     buf_printf(out,
@@ -73,6 +91,8 @@ static void format(struct buf *out, const struct service *service)
         service->late);
     add(out, "lattice_reads_queries_turned_away_total", "counter",
         "Queries not begun: too many waited.", work_turned_away(service->work));
+    if (service->inbox)
+        add_pushes(out, service);
     add(out, "lattice_reads_resident_bytes", "gauge", "Memory in use.", resident_bytes());
     add(out, "lattice_reads_start_time_seconds", "gauge", "When the service was started.",
         (uint64_t)service->started_at);
