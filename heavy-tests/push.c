@@ -3,8 +3,8 @@
  *   push load PORT SESSIONS COUNT [FROM]
  *
  * Each session pushes so many, numbered from FROM, one after the other, until each is acknowledged;
- * `acknowledged N` every thousand. A line on stdin is the port of a service that took the place of
- * one that is gone: who lost his connection goes on there.
+ * `acknowledged N` at each hundredth part. A line on stdin is the port of a service that took the
+ * place of one that is gone: who lost his connection goes on there.
  *
  *   push bare FILE SESSIONS COUNT
  *
@@ -37,7 +37,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BODY_BYTES = 700, TEXT_BYTES = 400, ANSWER_BYTES = 4096, REPORT_EACH = 1000 };
+enum { BODY_BYTES = 700, TEXT_BYTES = 400, ANSWER_BYTES = 4096 };
 
 /* What all threads share. */
 static struct {
@@ -48,6 +48,7 @@ static struct {
     int64_t *micros; /* of each that was acknowledged at the first try */
     size_t count;
     size_t acknowledged;
+    size_t step;  /* this many are reported */
     size_t again; /* sent once more */
 } all = {.lock = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER};
 
@@ -81,7 +82,7 @@ static void note(int64_t micros, bool first_try)
         all.micros[all.count++] = micros;
     else
         all.again++;
-    if (++all.acknowledged % REPORT_EACH == 0)
+    if (++all.acknowledged % all.step == 0)
         printf("acknowledged %zu\n", all.acknowledged);
     pthread_mutex_unlock(&all.lock);
 }
@@ -457,6 +458,8 @@ int main(int argc, char **argv)
     if (count < 1 || sessions < 1 || argc > 6)
         return usage();
     all.micros = calloc((size_t)count * (size_t)sessions, sizeof *all.micros);
+    all.step = (size_t)count * (size_t)sessions / 100;
+    all.step += all.step == 0;
     if (!all.micros)
         give_up("calloc");
     if (finds)

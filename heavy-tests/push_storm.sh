@@ -140,9 +140,9 @@ wait_exit "$SUPERVISOR"
 
 # --- killed at random -----------------------------------------------------------------------------------
 
-# next_kill: so many thousand acknowledgements later.
+# next_kill: so many steps later, of which there are a hundred.
 next_kill() {
-    echo $((1 + RANDOM % (2 * TOTAL / KILLS / 1000)))
+    echo $((1 + RANDOM % (200 / KILLS)))
 }
 
 new_home
@@ -151,9 +151,10 @@ mkfifo "$TEST_DIR/ports"
 exec 5<>"$TEST_DIR/ports"
 start load "$PROGRAMS/push" load "$PORT" "$AGENTS" "$EACH" <&5
 servers=0 workers=0 missed=0
+step=$((TOTAL < 100 ? 1 : TOTAL / 100))
 at=$(next_kill)
-while [ $((at * 1000)) -lt "$TOTAL" ]; do
-    wait_for_line "$TEST_DIR/load.out" "^acknowledged ${at}000\$" 300
+while [ $((at * step)) -lt "$TOTAL" ]; do
+    wait_for_line "$TEST_DIR/load.out" "^acknowledged $((at * step))\$" 300
     if [ $((RANDOM % 2)) -eq 0 ]; then
         kill -KILL "$SERVE"
         wait_exit "$SERVE"
