@@ -283,6 +283,19 @@ test_stopped_and_killed_runs_end_in_each_message_once_and_in_order() {
     store_sound box
 }
 
+test_a_run_that_is_to_stop_leaves_files_to_the_next() {
+    add_inbox
+    push '{"session":"s","text":"Read before, ibex"}'
+    cp -r "$SPOOL" kept
+    sync_exits 0 'box: ok, 1 pages' box
+    cp kept/*.jsonl "$SPOOL" # as if its removal had not come to the disk
+    supervise_as box "$(job '"run_id":"run-1"')"$'\nstop asked'
+    wait_exit "$STARTED"
+    expect_equal "$(spool_files)" 1 'files'
+    sync_exits 0 'box: unchanged' box
+    expect_equal "$(spool_files)|$(sql box 'SELECT count(*) FROM observation')" '0|1' 'files and observations'
+}
+
 test_stores_that_were_damaged_are_kept_and_said() {
     local round store=$LATTICE_HOME/sources/box/store.db
     add_inbox

@@ -300,12 +300,17 @@ static bool take_away(struct inbox *in, const struct inbox_file *f, struct error
 
 bool inbox_clear(struct inbox *in, struct error *e)
 {
+    struct sync *s = in->sync;
     bool any = false;
     for (size_t i = 0; i < in->queue.count; i++) {
         struct inbox_file *f = &in->queue.files[i];
         if (!may_go(in, f))
             continue;
-        if (!any && !store_durable(in->sync->store, e))
+        if (!stop_poll(NULL, 0, 0))
+            break; /* the next run takes them away */
+        if (!sync_progress(s, s->done, s->total, e))
+            return false;
+        if (!any && !store_durable(s->store, e))
             return false;
         any = true;
         if (!take_away(in, f, e))
