@@ -58,9 +58,8 @@ enum {
     WORK_STORES_MAX = 64,
     /* Words that each reader remembers, so that a store that cannot match need not be open. */
     WORK_WORDS_KIB = 8 * 1024,
-    /* Hits that each reader keeps of stores that it has closed again: a word in thousands of them.
-     */
-    WORK_KEPT_KIB = 2 * 1024,
+    /* Hits that each reader keeps of stores that it has closed again: ten in each of 1,500. */
+    WORK_KEPT_KIB = 1024,
     QUERY_TIMEOUT_MS = 2000,
     QUERY_TIMEOUT_MAX_MS = 10 * 60 * 1000,
 
