@@ -72,6 +72,8 @@ test_what_was_pushed_before_comes_once() {
     sync_exits 0 '2 known already' box
     expect_equal "$(sql box 'SELECT id FROM observation ORDER BY id')" $'a\nb' 'observations'
     expect_equal "$(hits box twice)" 0 'hits'
+    push '{"session":"another","id":"a","text":"In another session"}'
+    sync_exits 0 '1 known already' box
     expect_equal "$(sql box 'SELECT messages FROM session')" 2 'messages'
 }
 
