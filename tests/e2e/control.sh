@@ -119,7 +119,9 @@ service_of_notes() {
     make_repo repo
     repo_pages repo 3
     repo_commit repo
-    expect_exit 0 "$SUPERVISE" add notes "$TEST_DIR/repo" --set every=1h --set grace=1s
+    # A branch that is another name of one: each run asks git for it, also when nothing has changed.
+    git -C repo symbolic-ref refs/heads/alias "$(git -C repo symbolic-ref HEAD)"
+    expect_exit 0 "$SUPERVISE" add notes "$TEST_DIR/repo" --branch alias --set every=1h --set grace=1s
     mkdir -p bin
     printf '#!/bin/bash\n[ ! -e %s ] || { echo held >>%s; exec sleep infinity; }\nexec %s "$@"\n' \
         "$TEST_DIR/hang" "$TEST_DIR/held" "$(command -v git)" >bin/git
