@@ -86,8 +86,14 @@ trouble=(hang crash vanish)
 
 new_repos 20 "${healthy[@]}" "${trouble[@]}"
 new_home soak
+# Of these nothing changes: with a branch that is another name of one, each run asks git all the same.
+for id in "${trouble[@]}"; do
+    git -C "$REPOS/$id.git" symbolic-ref refs/heads/alias "$(git -C "$REPOS/$id.git" symbolic-ref HEAD)"
+done
 for id in "${healthy[@]}" "${trouble[@]}"; do
-    "$SUPERVISE" add "$id" "$REPOS/$id.git" --set every="${EVERY}s" --set timeout="${TIMEOUT}s" --set grace=1s >/dev/null
+    branch=()
+    [[ $id = ok* ]] || branch=(--branch alias)
+    "$SUPERVISE" add "$id" "$REPOS/$id.git" "${branch[@]}" --set every="${EVERY}s" --set timeout="${TIMEOUT}s" --set grace=1s >/dev/null
 done
 
 toggle() {
