@@ -9,7 +9,7 @@ set -euo pipefail
 # shellcheck source=tests/e2e/lib/reads_serve.sh
 . "$LATTICE_ROOT/tests/e2e/lib/reads_serve.sh"
 
-: "${SEED:=1}" "${AGENTS:=100}" "${EACH:=1000}" "${PAGES:=30000}" "${KILLS:=12}" "${ROUNDS:=3}" "${FOUND:=100}" "${FOUND_MS:=1000}"
+: "${SEED:=1}" "${AGENTS:=100}" "${EACH:=1000}" "${PAGES:=100000}" "${KILLS:=12}" "${ROUNDS:=3}" "${FOUND:=50}" "${FOUND_MS:=1000}"
 RANDOM=$SEED
 TOTAL=$((AGENTS * EACH))
 
