@@ -320,12 +320,12 @@ many_logs() {
 
 # limit: 120
 test_stopped_and_killed_runs_end_in_what_one_run_gives() {
-    local signal run=0 cut=0
+    local signal cut=0
     add_logs --set memory=low
-    many_logs
+    sync_exits 0 'claude: ' claude
+    many_logs 12000000
     for signal in TERM KILL TERM KILL TERM KILL; do
-        run=$((run + 1))
-        cut_in_import claude "$signal" "run-$run"
+        cut_in_import claude "$signal" 2
         ! grep -q '"outcome":"ok"' "$TEST_DIR/results" || break
         cut=$((cut + 1))
     done

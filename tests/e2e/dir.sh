@@ -20,12 +20,12 @@ docs_equal() {
     store_sound docs
 }
 
-# cut_by SIGNAL: a run that gets the signal among its pages, after a commit and before the end. One
-# that was over before, or had kept nothing yet, is made again.
+# cut_by SIGNAL: a run with little memory, which commits each 256 pages, gets the signal among them, after a commit and
+# before the end. One that was over before, or had kept nothing yet, is made again.
 cut_by() {
     local try
-    for try in 1 2 3 4 5 6 7 8; do
-        cut_in_import docs "$1" "0000000000000000000000000000000$try"
+    for try in 2 3 4 5 6 7 8 9; do
+        cut_in_import docs "$1" "$try"
         [ "$(sql docs 'SELECT target IS NULL FROM sync_state')" = 1 ] || return 0
         grep -q '"outcome":"ok"' "$TEST_DIR/results" || continue
         sed -i "\$a try $try" "$TEST_DIR/docs/pages"/*.md
@@ -188,6 +188,7 @@ test_a_limit_that_moves_takes_and_leaves_a_large_file() {
 # limit: 120
 test_a_stop_keeps_what_was_done_and_the_next_run_goes_on() {
     synced_docs 2
+    sed -i 's/"kind"/"memory": "low", "kind"/' "$LATTICE_HOME/sources.json"
     repo_pages docs 1000
     cut_by TERM
     expect_contains results '"outcome":"partial"'
@@ -206,6 +207,7 @@ test_a_run_that_has_no_time_says_what_is_left_and_the_next_goes_on() {
 # limit: 120
 test_a_killed_run_is_taken_up() {
     synced_docs 2
+    sed -i 's/"kind"/"memory": "low", "kind"/' "$LATTICE_HOME/sources.json"
     repo_pages docs 1000
     cut_by KILL
     sync_exits 0 'docs: ok, 1000 pages' docs

@@ -264,12 +264,12 @@ test_a_session_that_fell_silent_is_closed_and_said() {
 
 # limit: 120
 test_stopped_and_killed_runs_end_in_each_message_once_and_in_order() {
-    local signal run=0 cut=0
+    local signal cut=0
     expect_exit 0 "$SUPERVISE" add box --kind inbox --set memory=low
+    sync_exits 0 'box: ' box
     push_many 20000
     for signal in TERM KILL TERM KILL TERM KILL; do
-        run=$((run + 1))
-        cut_in_import box "$signal" "run-$run"
+        cut_in_import box "$signal" 2
         ! grep -q '"outcome":"ok"' "$TEST_DIR/results" || break
         cut=$((cut + 1))
         [ "$signal" = KILL ] || expect_matches "$TEST_DIR/results" 'messages left, run again to go on|before anything'

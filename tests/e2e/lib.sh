@@ -121,10 +121,9 @@ wait_gone() {
     "$TOOLS/await_exit" "$1" "$2" || fail "process $1 is still there after $2 s"
 }
 
-# wait_for_line FILE ERE SECONDS [SIGNAL-NUMBER PID]: until a line of the file (which may come later) matches; PID
-# gets the signal at once then.
+# wait_for_line FILE ERE SECONDS: until a line of the file (which may come later) matches.
 wait_for_line() {
-    "$TOOLS/wait_line" "$@" && return
+    "$TOOLS/wait_line" "$1" "$2" "$3" && return
     [ ! -e "$1" ] || show "$1"
     fail "no line of $(basename "$1") matched within $3 s: $2"
 }

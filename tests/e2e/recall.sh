@@ -141,9 +141,9 @@ cut_by() {
     local try
     sessions 3000 first | scan 3 1700000000
     sync_exits 0 'recall: ok, 3000 pages' recall
-    for try in 1 2 3 4 5 6 7 8; do
+    for try in 2 3 4 5 6 7 8 9; do
         sessions 3000 "try $try" | scan $((try + 3)) $((1700000000 + try))
-        cut_in_import recall "$1" "0000000000000000000000000000000$try"
+        cut_in_import recall "$1" "$try"
         [ "$(sql recall 'SELECT target IS NULL FROM sync_state')" = 1 ] || return 0
     done
     fail "no run was cut by $1"

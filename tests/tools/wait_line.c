@@ -1,17 +1,13 @@
-/* wait_line FILE ERE SECONDS [SIGNAL-NUMBER PID]: 0 once a line of FILE matches, 1 if none has. */
-/* PID gets the signal then, before anything else is done: a shell would come with it some processes
- * later. */
+/* wait_line FILE ERE SECONDS: 0 as soon as a line of FILE matches, 1 if none has by then. */
 #include <errno.h>
 #include <libgen.h>
 #include <poll.h>
 #include <regex.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -83,13 +79,10 @@ int main(int argc, char **argv)
 {
     regex_t match;
     struct place place = {0, 0};
-    pid_t pid = argc == 6 ? (pid_t)strtol(argv[5], NULL, 10) : 0;
-    if ((argc != 4 && pid <= 0) || regcomp(&match, argv[2], REG_EXTENDED | REG_NOSUB) != 0) {
-        fputs("usage: wait_line FILE ERE SECONDS [SIGNAL-NUMBER PID]\n", stderr);
+    if (argc != 4 || regcomp(&match, argv[2], REG_EXTENDED | REG_NOSUB) != 0) {
+        fputs("usage: wait_line FILE ERE SECONDS\n", stderr);
         return 2;
     }
-    if (pid > 0)
-        setpriority(PRIO_PROCESS, 0, -10); /* what it waits for goes on meanwhile; only root may */
     long long end_ms = now_ms() + (long long)(strtod(argv[3], NULL) * 1000);
     int fd = watch_folder(argv[1]);
     if (fd < 0) {
@@ -99,8 +92,6 @@ int main(int argc, char **argv)
     bool found;
     while (!(found = scan(argv[1], &match, &place)) && wait_change(fd, end_ms))
         continue;
-    if (found && pid > 0)
-        kill(pid, (int)strtol(argv[4], NULL, 10));
     regfree(&match);
     close(fd);
     return found ? 0 : 1;

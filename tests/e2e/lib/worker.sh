@@ -159,12 +159,16 @@ own_mounts() {
     TEST_OWN_MOUNTS=1 exec unshare -m -- bash -euo pipefail "$0" "$1" "$2"
 }
 
-# cut_in_import ID SIGNAL RUN: a run that gets SIGNAL at its first progress among its pages, if it is not over by then.
-# The short grace makes it commit often.
+# cut_in_import ID SIGNAL COMMITS: a run of a source that was synced before; it gets SIGNAL at that commit, counted from
+# its start, if it is not over by then. The short grace makes it commit often.
 cut_in_import() {
-    rm -f "$TEST_DIR/results"
-    supervise_as "$1" "$(job "\"run_id\":\"$3\",\"grace_ms\":100")"
-    wait_for_line "$TEST_DIR/results" '"phase":"import","done":[1-9]|"type":"result"' 30 \
-        "$(kill -l "$2")" "$(cat "$TEST_DIR/worker.pid")"
+    rm -f "$TEST_DIR/results" "$TEST_DIR/worker.pid"
+    start cut "$TOOLS/cut_commit" "$LATTICE_HOME/sources/$1/store.db" "$3" "$(kill -l "$2")" "$TEST_DIR/worker.pid"
+    local cut=$STARTED
+    cut_runs=$((${cut_runs:-0} + 1))
+    wait_for_line "$TEST_DIR/cut.out" watching 10
+    supervise_as "$1" "$(job "\"run_id\":\"cut-$cut_runs\",\"grace_ms\":50")"
     wait_exit "$STARTED"
+    kill "$cut" 2>/dev/null || true
+    wait_exit "$cut"
 }
