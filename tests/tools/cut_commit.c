@@ -1,7 +1,8 @@
-/* cut_commit FILE COUNT SIGNAL-NUMBER PIDFILE: the process gets the signal at the COUNTth commit.
+/* Gives a process a signal at a commit of a store. */
+/* cut_commit FILE COUNT SIGNAL-NUMBER PIDFILE: a commit is told by the database's attributes. It
+ * prints `watching` once none can be missed, and ends after the signal, or is ended: then the run
+ * was over.
  */
-/* A commit is told by the database's attributes. `watching` is printed once none can be missed; it
- * ends after the signal, or when it is ended: then the run was over before. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
