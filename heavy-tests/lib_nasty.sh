@@ -24,11 +24,14 @@ nasty_home() {
         echo '# Page' >"$DIR/repo/page.md"
         git -C "$DIR/repo" add -A
         git -C "$DIR/repo" -c user.name=T -c user.email=t@example.org commit -q -m page
+        # A branch that is another name of one: each run asks git for it, also when nothing has changed.
+        git -C "$DIR/repo" symbolic-ref refs/heads/alias "$(git -C "$DIR/repo" symbolic-ref HEAD)"
     }
     {
         printf '{"sources": ['
         for kind in "${KINDS[@]}"; do
-            printf '%s{"id": "%s", "kind": "git", "url": "%s"}' "$comma" "$kind" "$DIR/repo"
+            printf '%s{"id": "%s", "kind": "git", "url": "%s", "branch": "alias"}' \
+                "$comma" "$kind" "$DIR/repo"
             comma=', '
         done
         printf ']}\n'
