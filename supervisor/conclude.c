@@ -1,6 +1,7 @@
 /* From row, record, exit code and signals to one result. */
 #include "supervisor/conclude.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,10 +40,13 @@ static void say_killed(const struct evidence *evidence, struct run_result *resul
     char limit[DURATION_TEXT_SIZE];
     const char *how = evidence->kill_stage == KILL_TERM ? "ended by the request to stop"
                                                         : "did not stop when asked";
+    /* The request came before the worker could listen for it: it did what was asked. */
+    bool obeyed = evidence->kill_stage == KILL_TERM && evidence->signal == SIGTERM;
     switch (evidence->reason) {
     case STOP_NONE:
     case STOP_ASKED:
-        say(result, OUTCOME_KILLED, "stopped with the supervisor; %s%s", how, kept(evidence));
+        say(result, obeyed ? OUTCOME_PARTIAL : OUTCOME_KILLED, "stopped with the supervisor; %s%s",
+            how, kept(evidence));
         return;
     case STOP_DEADLINE:
         duration_format_exact(evidence->limits.timeout_ms, limit);

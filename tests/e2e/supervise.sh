@@ -338,7 +338,7 @@ test_a_second_supervisor_says_who_runs_and_since_when() {
     kill -TERM "$STARTED"
     wait_exit "$STARTED"
     expect_equal "$CODE" 143
-    expect_matches "$TEST_DIR/first.out" '^a +git +killed '
+    expect_matches "$TEST_DIR/first.out" '^a +git +partial '
 }
 
 test_a_home_that_can_only_be_read_is_the_environments_fault() {

@@ -100,6 +100,20 @@ TEST(killed_says_why_and_what_is_kept)
     CHECK_CONTAINS(result.message, "nothing was committed");
 }
 
+TEST(who_ends_by_the_request_to_stop_is_no_failure)
+{
+    struct evidence evidence = {
+        .exit_code = -1, .signal = SIGTERM, .kill_stage = KILL_TERM, .reason = STOP_ASKED};
+    struct run_result result = conclude_from(evidence);
+    CHECK_INT(result.outcome, OUTCOME_PARTIAL);
+    CHECK_CONTAINS(result.message, "stopped with the supervisor; ended by the request to stop");
+    evidence.reason = STOP_DEADLINE;
+    CHECK_INT(conclude_from(evidence).outcome, OUTCOME_KILLED);
+    evidence.reason = STOP_ASKED;
+    evidence.kill_stage = KILL_GROUP;
+    CHECK_INT(conclude_from(evidence).outcome, OUTCOME_KILLED);
+}
+
 TEST(stuck_and_not_started_are_said_whatever_else_is_known)
 {
     struct run_result row = {.outcome = OUTCOME_OK};
