@@ -22,8 +22,9 @@ enum { FOLDERS_ABOVE = 3 };
 static bool fail(struct spool *s, const char *name, const char *what, struct error *e)
 {
     s->code = errno;
-    return error_set(e, CAUSE_STORE, "%s%s%s: %s: %s", s->path, *name ? "/" : "", name, what,
-                     strerror(s->code));
+    bool full = s->code == ENOSPC || s->code == EDQUOT;
+    return error_set(e, CAUSE_STORE, "%s%s%s: %s: %s%s", s->path, *name ? "/" : "", name, what,
+                     strerror(s->code), full ? "; free space there, then send it again" : "");
 }
 
 /* The names of the folder and of those around it, once it was made. */

@@ -8,18 +8,11 @@
 #include <string.h>
 
 #include "common/private.h"
+#include "tests/fuzz/must.h"
 #include "tests/fuzz/secret_same.h"
 #include "worker/sync/log_line.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);              \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 /* As log_json_text gives it. */
 static void must_equal(const struct log_json *json, log_json_at at, const char *want, size_t size)

@@ -6,17 +6,10 @@
 
 #include "common/observation.h"
 #include "common/private.h"
+#include "tests/fuzz/must.h"
 #include "worker/sync/inbox_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);              \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 static void must_be_clean(const char *text, bool one_line)
 {

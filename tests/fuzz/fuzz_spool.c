@@ -8,20 +8,13 @@
 #include <unistd.h>
 
 #include "common/text.h"
+#include "tests/fuzz/must.h"
 #include "worker/sync/inbox_queue.h"
 #include "worker/sync/inbox_writer.h"
 #include "worker/sync/store_page.h"
 #include "worker/sync/store_spool.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);              \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 /* One for all inputs: nothing of it is ever committed. */
 static struct store *store;

@@ -203,14 +203,17 @@ static enum op_end not_found(struct reader *reader, json_t *args, struct error *
 
 enum op_end session_run(struct reader *reader, json_t *args, json_t **answer, struct error *e)
 {
-    struct request_scope scope = {json_object_get(args, "source"), NULL};
+    struct request_scope scope = {json_object_get(args, "source"), "inbox"};
     struct showing s = {0};
     enum op_end end = OP_FAILED;
     if (!request_begin(reader, scope, e))
         return OP_FAILED;
-    for (size_t i = 0; !s.session && i < request_count(reader); i++) {
+    for (size_t i = 0; i < request_count(reader); i++) {
         struct error cause = {0};
+        /* All of them: one that was not asked would be called late. */
         struct rstore *store = request_store(reader, i);
+        if (s.session)
+            continue;
         s.source = request_source(reader, i)->id;
         if (store && !find_in(store, &s, args, &cause))
             request_fail(reader, i, &cause);
