@@ -11,6 +11,7 @@
 #include "tests/fuzz/must.h"
 #include "worker/sync/inbox_queue.h"
 #include "worker/sync/inbox_writer.h"
+#include "worker/sync/store_index.h"
 #include "worker/sync/store_page.h"
 #include "worker/sync/store_spool.h"
 

@@ -7,6 +7,7 @@
 #include "common/store_schema.h"
 #include "common/text.h"
 #include "tests/unit/harness.h"
+#include "worker/sync/store_index.h"
 #include "worker/sync/store_internal.h"
 #include "worker/sync/store_page.h"
 

@@ -20,7 +20,8 @@ struct batch {
     double commit_share; /* of the time that gathering took */
 };
 
-void batch_init(struct batch *b, struct sync *sync, int64_t total);
+/* `waiting`: pages that are there change, so that new chunks wait (store_index.h). */
+void batch_init(struct batch *b, struct sync *sync, int64_t total, bool waiting);
 /* Before an item: opens a transaction if none is, with the target and the index's settings. */
 CHECKED bool batch_begin(struct batch *b, struct error *e);
 /* After an item of `bytes`: says the progress, and commits when the batch is full, its time is up,

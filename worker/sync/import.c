@@ -10,6 +10,7 @@
 #include "worker/sync/page.h"
 #include "worker/sync/report.h"
 #include "worker/sync/stop.h"
+#include "worker/sync/store_index.h"
 #include "worker/sync/store_page.h"
 #include "worker/sync/sync.h"
 
@@ -44,7 +45,7 @@ static bool apply(struct import *in, enum plan_op op, const struct plan_item *it
     case PLAN_DELETE:
         t->left.deletes--;
         t->deleted++;
-        return store_page_delete(s->store, item->page, e);
+        return store_page_delete_late(s->store, item->page, e);
     case PLAN_FORGET:
         t->left.forgets--;
         return store_error_delete(s->store, item->path, item->path_size, e);
@@ -67,8 +68,8 @@ static enum step apply_all(struct import *in, enum plan_op op, struct error *e)
             if (!batch_begin(&in->batch, e) || !apply(in, op, &block->items[i], e) ||
                 !batch_end(&in->batch, 0, e))
                 return STEP_FAILED;
-            after = block->items[i].seq;
         }
+        after = block->last;
     } while (block->count == block->limit);
     return STEP_DONE;
 }
@@ -217,6 +218,8 @@ static enum step import_block(struct import *in, const struct plan_block *block,
             !batch_end(&in->batch, (int64_t)content.size, e))
             return STEP_FAILED;
     }
+    if (!store_index_settle(s->store, e))
+        return STEP_FAILED;
     return stop_poll(NULL, 0, 0) ? STEP_DONE : STEP_STOPPED;
 }
 
@@ -229,7 +232,7 @@ static enum step import_all(struct import *in, struct error *e)
     while (step == STEP_DONE && now->count) {
         next->count = 0;
         if (now->count == now->limit)
-            step = load(in, next, now->items[now->count - 1].seq, e);
+            step = load(in, next, now->last, e);
         if (step == STEP_DONE)
             step = import_block(in, now, e);
         struct plan_block *done = now;
@@ -253,7 +256,8 @@ static enum step import_pages(struct sync *s, struct error *e)
 {
     struct import in = {.sync = s};
     const struct plan_counts *c = &s->now.left;
-    batch_init(&in.batch, s, c->renames + c->adds + c->changes + c->deletes + c->forgets);
+    batch_init(&in.batch, s, c->renames + c->adds + c->changes + c->deletes + c->forgets,
+               c->changes > 0);
     for (int i = 0; i < 2; i++)
         in.blocks[i].limit = in.batch.low ? BLOCK_ITEMS_LOW : BLOCK_ITEMS;
     if (!in.batch.low && c->adds + c->changes >= BULK_PAGES)

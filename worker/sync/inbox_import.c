@@ -238,7 +238,7 @@ static enum step run(struct import *im, struct error *e)
     struct sync *s = im->sync;
     s->now.quarantined = in->queue.quarantined;
     s->now.left = s->kept.left = (struct plan_counts){.changes = in->queue.waiting};
-    batch_init(&im->batch, s, in->queue.waiting);
+    batch_init(&im->batch, s, in->queue.waiting, true);
     if (!tidy(im, e))
         return STEP_FAILED;
     enum step step = import_all(im, e);

@@ -457,7 +457,7 @@ static enum step run(struct import *in, struct error *e)
     in->reread = in->plan.unfinished;
     if (!s->state.target_allow_shrink && plan_shrinks(s->have, in->plan.pages_gone, e))
         return STEP_FAILED;
-    batch_init(&in->batch, s, in->plan.bytes / PART_BYTES + (int64_t)in->plan.count);
+    batch_init(&in->batch, s, in->plan.bytes / PART_BYTES + (int64_t)in->plan.count, true);
     if (!rename_all(in, e))
         return STEP_FAILED;
     enum step step = read_all(in, e);

@@ -31,11 +31,25 @@ struct plan_state {
     bool unpacked; /* each import has a row of its own */
 };
 
+/* New chunks that are not in the index yet. */
+struct waiting {
+    int64_t behind; /* those with larger ids */
+    int64_t next;   /* id of the next one; 0: none waits */
+};
+
+/* Rows of pages that go at the end of the transaction: see store_page_delete_late. */
+enum { STORE_GONE_MAX = 1024 };
+struct gone {
+    int64_t pages[STORE_GONE_MAX];
+    size_t count;
+};
+
 struct store {
     sqlite3 *db;
     struct statements write;     /* store_write.c */
     struct statements state;     /* store_state.c */
     struct statements page;      /* store_page.c */
+    struct statements index;     /* store_index.c */
     struct statements plan;      /* store_plan.c */
     struct statements session;   /* store_session.c */
     struct statements files;     /* store_files.c */
@@ -53,6 +67,8 @@ struct store {
     int64_t pages_delta;
     int64_t errors_delta;
     struct plan_state plan_state;
+    struct waiting waiting;
+    struct gone gone;
     int64_t log_bytes; /* a larger log is cut at the next commit */
     bool in_transaction;
     bool has_errors; /* there may be rows in page_error */
@@ -68,6 +84,8 @@ CHECKED bool store_prepare(struct store *store, struct statements *list, const c
 
 /* Fence and commit of a transaction that changes nothing a reader could see. */
 CHECKED bool store_quiet_commit(struct store *store, struct error *e);
+/* What each commit does first, beside store_index_settle. */
+CHECKED bool store_pages_settle(struct store *store, struct error *e);
 /* Drops the lock row, fenced, and commits the transaction in hand. */
 CHECKED bool store_finish(struct store *store, struct error *e);
 

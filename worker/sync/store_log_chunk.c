@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "worker/sync/store_index.h"
 #include "worker/sync/store_internal.h"
 #include "worker/sync/store_log.h"
 
@@ -10,10 +11,6 @@ enum {
     SQL_SET,
     SQL_READ,
     SQL_SHIFT,
-    SQL_INDEX_ADD,
-    SQL_INDEX_DROP,
-    SQL_INDEX_DROP_PAGE,
-    SQL_INDEX_ADD_PAGE,
     SQL_DROP_PAGE,
     SQL_RETITLE,
     SQL_PAGE_READ,
@@ -21,23 +18,12 @@ enum {
     SQL_COUNT
 };
 
-#define INDEX_DROP                                                                                 \
-    "INSERT INTO chunk_index(chunk_index, rowid, title, heading, text)"                            \
-    " SELECT 'delete', id, title, heading, text FROM chunk"
-
 static const char *const sql[SQL_COUNT] = {
-    [SQL_ADD] = "INSERT INTO chunk(page, position, title, heading, text)"
-                " VALUES(?1, ?2, ?3, ?4, ?5)",
+    [SQL_ADD] = "INSERT INTO chunk(page, position, title, heading, text, id)"
+                " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
     [SQL_SET] = "UPDATE chunk SET text = ?2 WHERE id = ?1",
     [SQL_READ] = "SELECT id, text FROM chunk WHERE page = ?1 AND position = ?2",
     [SQL_SHIFT] = "UPDATE chunk SET position = position + ?3 WHERE page = ?1 AND position >= ?2",
-    [SQL_INDEX_ADD] = "INSERT INTO chunk_index(rowid, title, heading, text)"
-                      " VALUES(?1, ?2, ?3, ?4)",
-    /* With the old text, before the row changes: else phantom hits stay for ever. */
-    [SQL_INDEX_DROP] = INDEX_DROP " WHERE id = ?1",
-    [SQL_INDEX_DROP_PAGE] = INDEX_DROP " WHERE page = ?1",
-    [SQL_INDEX_ADD_PAGE] = "INSERT INTO chunk_index(rowid, title, heading, text)"
-                           " SELECT id, title, heading, text FROM chunk WHERE page = ?1",
     [SQL_DROP_PAGE] = "DELETE FROM chunk WHERE page = ?1",
     [SQL_RETITLE] = "UPDATE chunk SET title = ?2 WHERE page = ?1",
     [SQL_PAGE_READ] = "SELECT title FROM page WHERE id = ?1",
@@ -67,6 +53,9 @@ static bool write_row(struct store *store, struct log_chunk *chunk, struct error
     bind_text(s, 3, chunk->title);
     bind_text(s, 4, chunk->heading);
     bind_text_size(s, 5, chunk->text, chunk->size);
+    int64_t next = store_index_next(store);
+    if (next)
+        bind_int(s, 6, next);
     if (!db_run(s, NULL, e))
         return false;
     chunk->id = sqlite3_last_insert_rowid(store->db);
@@ -75,17 +64,14 @@ static bool write_row(struct store *store, struct log_chunk *chunk, struct error
 
 bool store_log_chunk_put(struct store *store, struct log_chunk *chunk, struct error *e)
 {
-    if ((chunk->id && !db_run_on(statement(store, SQL_INDEX_DROP, e), chunk->id, e)) ||
-        !write_row(store, chunk, e))
+    if ((chunk->id && !store_index_drop(store, chunk->id, e)) || !write_row(store, chunk, e))
         return false;
-    sqlite3_stmt *s = statement(store, SQL_INDEX_ADD, e);
-    if (!s)
-        return false;
-    bind_int(s, 1, chunk->id);
-    bind_text(s, 2, chunk->title);
-    bind_text(s, 3, chunk->heading);
-    bind_text_size(s, 4, chunk->text, chunk->size);
-    return db_run(s, NULL, e);
+    const struct index_row row = {.id = chunk->id,
+                                  .title = chunk->title,
+                                  .heading = chunk->heading,
+                                  .text = chunk->text,
+                                  .size = chunk->size};
+    return store_index_add(store, &row, e);
 }
 
 bool store_log_chunk_read(struct store *store, struct log_chunk *chunk, struct buf *text,
@@ -119,7 +105,7 @@ bool store_log_shift(struct store *store, int64_t page, int64_t from, int64_t by
 
 bool store_log_chunks_drop(struct store *store, int64_t page, struct error *e)
 {
-    return db_run_on(statement(store, SQL_INDEX_DROP_PAGE, e), page, e) &&
+    return store_index_drop_page(store, page, e) &&
            db_run_on(statement(store, SQL_DROP_PAGE, e), page, e);
 }
 
@@ -127,11 +113,11 @@ bool store_log_chunks_drop(struct store *store, int64_t page, struct error *e)
 static bool retitle(struct store *store, int64_t page, const char *title, struct error *e)
 {
     sqlite3_stmt *s = statement(store, SQL_RETITLE, e);
-    if (!s || !db_run_on(statement(store, SQL_INDEX_DROP_PAGE, e), page, e))
+    if (!s || !store_index_drop_page(store, page, e))
         return false;
     bind_int(s, 1, page);
     bind_text(s, 2, title);
-    return db_run(s, NULL, e) && db_run_on(statement(store, SQL_INDEX_ADD_PAGE, e), page, e);
+    return db_run(s, NULL, e) && store_index_add_page(store, page, e);
 }
 
 bool store_log_page_set(struct store *store, int64_t page, const struct log_page *now,

@@ -1,4 +1,4 @@
-/* Pages in the store, their chunks and the full-text index over them. */
+/* Pages in the store, with what is derived from them. */
 #include "worker/sync/store_page.h"
 
 #include <string.h>
@@ -6,14 +6,8 @@
 #include "common/clock.h"
 #include "common/text.h"
 #include "worker/sync/link_key.h"
+#include "worker/sync/store_index.h"
 #include "worker/sync/store_internal.h"
-
-/* The index's own memory for terms that are not on disk yet. Larger means fewer, larger segments:
- * with FTS5's default of 1 MB an import spends half of its time on writing and merging them. */
-enum { HASH_BYTES_NORMAL = 64 * 1024 * 1024, HASH_BYTES_LOW = 4 * 1024 * 1024 };
-/* Segments of one level that merge at a time (FTS5's usermerge), and pages of the index written by
- * one step. Merging on FTS5's own schedule (automerge) would double the work of a first sync. */
-enum { MERGE_SEGMENTS = 16, MERGE_STEP_PAGES = 500 };
 
 enum {
     SQL_PAGE_ADD,
@@ -21,8 +15,6 @@ enum {
     SQL_PAGE_DELETE,
     SQL_PAGE_RENAME,
     SQL_CHUNK_ADD,
-    SQL_INDEX_ADD,
-    SQL_INDEX_DROP,
     SQL_CHUNK_DROP,
     SQL_LINK_ADD,
     SQL_LINK_DROP,
@@ -30,9 +22,6 @@ enum {
     SQL_TAG_DROP,
     SQL_ERROR_PUT,
     SQL_ERROR_DELETE,
-    SQL_CONFIG_READ,
-    SQL_CONFIG_SET,
-    SQL_MERGE,
     SQL_COUNT
 };
 
@@ -43,13 +32,8 @@ static const char *const sql[SQL_COUNT] = {
                      " blob = ?6, epoch = ?7, size_bytes = ?8, updated_at = ?9 WHERE id = ?10",
     [SQL_PAGE_DELETE] = "DELETE FROM page WHERE id = ?1",
     [SQL_PAGE_RENAME] = "UPDATE page SET path = ?2 WHERE id = ?1",
-    [SQL_CHUNK_ADD] = "INSERT INTO chunk(page, position, title, heading, text)"
-                      " VALUES(?1, ?2, ?3, ?4, ?5)",
-    [SQL_INDEX_ADD] = "INSERT INTO chunk_index(rowid, title, heading, text)"
-                      " VALUES(?1, ?2, ?3, ?4)",
-    /* With the old text, before the row goes: else phantom hits stay for ever. */
-    [SQL_INDEX_DROP] = "INSERT INTO chunk_index(chunk_index, rowid, title, heading, text)"
-                       " SELECT 'delete', id, title, heading, text FROM chunk WHERE page = ?1",
+    [SQL_CHUNK_ADD] = "INSERT INTO chunk(page, position, title, heading, text, id)"
+                      " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
     [SQL_CHUNK_DROP] = "DELETE FROM chunk WHERE page = ?1",
     [SQL_LINK_ADD] = "INSERT INTO link(page, seq, position, kind, target, key, label)"
                      " VALUES(?1, ?7, ?2, ?3, ?4, ?5, ?6)",
@@ -59,43 +43,11 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_ERROR_PUT] = "REPLACE INTO page_error(path, shown, reason, detail, blob, epoch, shape, at)"
                       " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [SQL_ERROR_DELETE] = "DELETE FROM page_error WHERE path = ?1",
-    [SQL_CONFIG_READ] = "SELECT v FROM chunk_index_config WHERE k = ?1",
-    [SQL_CONFIG_SET] = "INSERT INTO chunk_index(chunk_index, rank) VALUES(?1, ?2)",
-    [SQL_MERGE] = "INSERT INTO chunk_index(chunk_index, rank) VALUES('merge', ?1)",
 };
 
 static bool prepare(struct store *store, struct error *e)
 {
     return store_prepare(store, &store->page, sql, SQL_COUNT, e);
-}
-
-/* Sets an index option unless the store has it already: a write for nothing costs a commit. */
-static bool set_option(struct store *store, const char *name, int64_t value, struct error *e)
-{
-    sqlite3_stmt *s = store->page.s[SQL_CONFIG_READ];
-    bool row = false;
-    bind_text(s, 1, name);
-    if (!db_first(s, &row, e))
-        return false;
-    bool same = row && column_int(s, 0) == value;
-    db_reset(s);
-    if (same)
-        return true;
-    bind_text(store->page.s[SQL_CONFIG_SET], 1, name);
-    bind_int(store->page.s[SQL_CONFIG_SET], 2, value);
-    return db_run(store->page.s[SQL_CONFIG_SET], NULL, e);
-}
-
-bool store_bulk(struct store *store, struct error *e)
-{
-    if (store->bulk)
-        return true;
-    int64_t hash = store->memory == MEMORY_LOW ? HASH_BYTES_LOW : HASH_BYTES_NORMAL;
-    store->bulk = prepare(store, e) && set_option(store, "hashsize", hash, e) &&
-                  set_option(store, "automerge", 0, e) &&
-                  set_option(store, "usermerge", MERGE_SEGMENTS, e) &&
-                  set_option(store, "crisismerge", 256, e);
-    return store->bulk;
 }
 
 static void bind_page(sqlite3_stmt *s, const struct page_origin *origin, const struct page *page)
@@ -114,23 +66,25 @@ static void bind_page(sqlite3_stmt *s, const struct page_origin *origin, const s
 
 static bool put_chunks(struct store *store, int64_t id, const struct page *page, struct error *e)
 {
-    sqlite3_stmt *row = store->page.s[SQL_CHUNK_ADD];
-    sqlite3_stmt *index = store->page.s[SQL_INDEX_ADD];
+    sqlite3_stmt *s = store->page.s[SQL_CHUNK_ADD];
     for (size_t i = 0; i < page->chunk_count; i++) {
         const struct page_chunk *chunk = &page->chunks[i];
-        const char *text = page->text.data + chunk->start;
-        bind_int(row, 1, id);
-        bind_int(row, 2, (int64_t)i);
-        bind_text(row, 3, page->title);
-        bind_text(row, 4, chunk->heading);
-        bind_text_size(row, 5, text, chunk->size);
-        if (!db_run(row, NULL, e))
+        struct index_row row = {.id = store_index_next(store),
+                                .title = page->title,
+                                .heading = chunk->heading,
+                                .text = page->text.data + chunk->start,
+                                .size = chunk->size};
+        bind_int(s, 1, id);
+        bind_int(s, 2, (int64_t)i);
+        bind_text(s, 3, row.title);
+        bind_text(s, 4, row.heading);
+        bind_text_size(s, 5, row.text, row.size);
+        if (row.id)
+            bind_int(s, 6, row.id);
+        if (!db_run(s, NULL, e))
             return false;
-        bind_int(index, 1, sqlite3_last_insert_rowid(store->db));
-        bind_text(index, 2, page->title);
-        bind_text(index, 3, chunk->heading);
-        bind_text_size(index, 4, text, chunk->size);
-        if (!db_run(index, NULL, e))
+        row.id = sqlite3_last_insert_rowid(store->db);
+        if (!store_index_add(store, &row, e))
             return false;
     }
     return true;
@@ -179,8 +133,7 @@ static bool run_for_page(struct store *store, int statement, int64_t id, struct 
 
 static bool drop_derived(struct store *store, int64_t id, struct error *e)
 {
-    return run_for_page(store, SQL_INDEX_DROP, id, e) &&
-           run_for_page(store, SQL_CHUNK_DROP, id, e) &&
+    return store_index_drop_page(store, id, e) && run_for_page(store, SQL_CHUNK_DROP, id, e) &&
            run_for_page(store, SQL_LINK_DROP, id, e) && run_for_page(store, SQL_TAG_DROP, id, e);
 }
 
@@ -188,9 +141,9 @@ bool store_page_put(struct store *store, int64_t *at, const struct page_origin *
                     const struct page *page, struct error *e)
 {
     int64_t id = *at;
-    sqlite3_stmt *s = store->page.s[id ? SQL_PAGE_SET : SQL_PAGE_ADD];
-    if (id && !drop_derived(store, id, e))
+    if (!prepare(store, e) || (id && !drop_derived(store, id, e)))
         return false;
+    sqlite3_stmt *s = store->page.s[id ? SQL_PAGE_SET : SQL_PAGE_ADD];
     bind_page(s, origin, page);
     if (id)
         bind_int(s, 10, id);
@@ -207,15 +160,38 @@ bool store_page_put(struct store *store, int64_t *at, const struct page_origin *
 
 bool store_page_delete(struct store *store, int64_t id, struct error *e)
 {
-    if (!drop_derived(store, id, e) || !run_for_page(store, SQL_PAGE_DELETE, id, e))
+    if (!prepare(store, e) || !drop_derived(store, id, e) ||
+        !run_for_page(store, SQL_PAGE_DELETE, id, e))
         return false;
     store_count(store, -1, 0);
+    return true;
+}
+
+bool store_page_delete_late(struct store *store, int64_t id, struct error *e)
+{
+    struct gone *gone = &store->gone;
+    if (!prepare(store, e) || !drop_derived(store, id, e) ||
+        (gone->count == STORE_GONE_MAX && !store_pages_settle(store, e)))
+        return false;
+    gone->pages[gone->count++] = id;
+    store_count(store, -1, 0);
+    return true;
+}
+
+bool store_pages_settle(struct store *store, struct error *e)
+{
+    struct gone *gone = &store->gone;
+    while (gone->count > 0)
+        if (!run_for_page(store, SQL_PAGE_DELETE, gone->pages[--gone->count], e))
+            return false;
     return true;
 }
 
 bool store_page_rename(struct store *store, int64_t id, const char *path, size_t path_size,
                        struct error *e)
 {
+    if (!prepare(store, e))
+        return false;
     sqlite3_stmt *s = store->page.s[SQL_PAGE_RENAME];
     bind_int(s, 1, id);
     bind_text_size(s, 2, path, path_size);
@@ -225,10 +201,10 @@ bool store_page_rename(struct store *store, int64_t id, const char *path, size_t
 bool store_error_put(struct store *store, const struct page_origin *origin,
                      const struct page_refusal *refusal, struct error *e)
 {
-    sqlite3_stmt *s = store->page.s[SQL_ERROR_PUT];
     struct buf shown = {0};
-    if (!store_error_delete(store, origin->path, origin->path_size, e))
+    if (!prepare(store, e) || !store_error_delete(store, origin->path, origin->path_size, e))
         return false;
+    sqlite3_stmt *s = store->page.s[SQL_ERROR_PUT];
     text_escape(&shown, origin->path, origin->path_size);
     bind_blob(s, 1, origin->path, origin->path_size);
     bind_text_size(s, 2, shown.data, shown.size);
@@ -251,24 +227,11 @@ bool store_error_delete(struct store *store, const char *path, size_t path_size,
     int64_t changes = 0;
     if (!store->has_errors)
         return true;
+    if (!prepare(store, e))
+        return false;
     bind_blob(store->page.s[SQL_ERROR_DELETE], 1, path, path_size);
     if (!db_run(store->page.s[SQL_ERROR_DELETE], &changes, e))
         return false;
     store_count(store, 0, -changes);
     return true;
-}
-
-bool store_merge_step(struct store *store, bool *more, struct error *e)
-{
-    if (!prepare(store, e) || !store_begin(store, e))
-        return false;
-    /* "If the value returned is less than 2, the merge command was a no-op": FTS5, section 6.8. */
-    int64_t before = sqlite3_total_changes64(store->db);
-    bind_int(store->page.s[SQL_MERGE], 1, MERGE_STEP_PAGES);
-    bool ok = db_run(store->page.s[SQL_MERGE], NULL, e);
-    *more = ok && sqlite3_total_changes64(store->db) - before >= 2;
-    if (ok && store_quiet_commit(store, e))
-        return true;
-    store_rollback(store);
-    return false;
 }

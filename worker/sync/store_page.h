@@ -14,15 +14,17 @@ struct page_origin {
     int64_t size_bytes;
 };
 
-/* All within a transaction. Before the first of them in a run: the index's settings for bulk
- * writing (see store_page.c for what was measured). */
-CHECKED bool store_bulk(struct store *store, struct error *e);
+/* All within a transaction, store_bulk before the first of them in a run. */
 
 /* Adds the page and sets *id, or replaces that of row *id if it is not 0. An error row of the path
  * goes. */
 CHECKED bool store_page_put(struct store *store, int64_t *id, const struct page_origin *origin,
                             const struct page *page, struct error *e);
 CHECKED bool store_page_delete(struct store *store, int64_t id, struct error *e);
+/* The same, for many one after the other, of which nothing else in the transaction knows: the row
+ * goes at its end. Other tables refer to it, so deleting it could fail in the middle, and before
+ * each such statement FTS5 writes a segment (see store_index.c). */
+CHECKED bool store_page_delete_late(struct store *store, int64_t id, struct error *e);
 /* The page keeps its identity and everything derived from its bytes. */
 CHECKED bool store_page_rename(struct store *store, int64_t id, const char *path, size_t path_size,
                                struct error *e);
@@ -37,9 +39,5 @@ CHECKED bool store_error_put(struct store *store, const struct page_origin *orig
                              const struct page_refusal *refusal, struct error *e);
 CHECKED bool store_error_delete(struct store *store, const char *path, size_t path_size,
                                 struct error *e);
-
-/* Brings the index's segments together in bounded steps; *more says if another step has work.
- * One transaction each; cheap when there is nothing to do. */
-CHECKED bool store_merge_step(struct store *store, bool *more, struct error *e);
 
 #endif

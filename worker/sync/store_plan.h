@@ -57,8 +57,9 @@ CHECKED bool plan_finish(struct store *store, bool allow_shrink, struct plan_cou
 
 struct plan_item {
     int64_t seq;
-    int64_t page; /* 0: a new one */
-    bool moved;   /* the same bytes at another path: counted as a rename already */
+    int64_t page;  /* 0: a new one */
+    int64_t place; /* id of its first chunk, in a block that was read; 0: none */
+    bool moved;    /* the same bytes at another path: counted as a rename already */
     const char *path;
     size_t path_size;
     const char *blob; /* "" where there is none */
@@ -69,10 +70,12 @@ struct plan_block {
     size_t count;
     size_t limit; /* set by the caller: at most this many are read */
     size_t room;
+    int64_t last;      /* the largest seq; 0: no items */
     struct buf memory; /* owned; what the items point to */
 };
 
-/* The next items of `op` behind `after` (0: the first), at most `block->limit`. */
+/* The next items of `op` behind `after` (0: the first), at most `block->limit`. Pages that are
+ * there come in the order of their chunks' ids (store_index.h says why), then the new ones. */
 CHECKED bool plan_read(struct store *store, enum plan_op op, int64_t after,
                        struct plan_block *block, struct error *e);
 void plan_block_release(struct plan_block *block);

@@ -13,6 +13,7 @@
 #include "common/text.h"
 #include "worker/sync/report.h"
 #include "worker/sync/stop.h"
+#include "worker/sync/store_index.h"
 #include "worker/sync/store_internal.h"
 #include "worker/sync/store_tokenizer.h"
 
@@ -138,6 +139,7 @@ void store_close(struct store **out)
     db_finalize(store->write.s, store->write.count);
     db_finalize(store->state.s, store->state.count);
     db_finalize(store->page.s, store->page.count);
+    db_finalize(store->index.s, store->index.count);
     db_finalize(store->plan.s, store->plan.count);
     db_finalize(store->session.s, store->session.count);
     db_finalize(store->files.s, store->files.count);
@@ -236,7 +238,7 @@ void store_progress(struct store *store, const char *phase, int64_t done, int64_
     store->total = total;
 }
 
-/* The fence: one row must be touched, else somebody took the lock away. */
+/* Before each commit. The fence: one row must be touched, else somebody took the lock away. */
 static bool fence(struct store *store, struct error *e)
 {
     sqlite3_stmt *s = store->write.s[SQL_LOCK_FENCE];
@@ -249,7 +251,7 @@ static bool fence(struct store *store, struct error *e)
     if (!db_run(s, &changes, e))
         return false;
     if (changes == 1)
-        return true;
+        return store_index_settle(store, e) && store_pages_settle(store, e);
     store->lost_lock = true;
     return error_set(e, CAUSE_LOCKED,
                      "the lock was taken away from this run; nothing was written after that");
@@ -270,6 +272,8 @@ void store_rollback(struct store *store)
     store->in_transaction = false;
     store->pages_delta = 0;
     store->errors_delta = 0;
+    store_index_forget(store);
+    store->gone.count = 0;
 }
 
 static bool raise_version(struct store *store, struct error *e)

@@ -18,7 +18,7 @@
 #include "worker/sync/report.h"
 #include "worker/sync/shape.h"
 #include "worker/sync/stop.h"
-#include "worker/sync/store_page.h"
+#include "worker/sync/store_index.h"
 
 /* Steps of index merging after an import; what is left over is the next run's. */
 enum { MERGE_STEPS_MAX = 2000 };

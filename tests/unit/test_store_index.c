@@ -1,0 +1,245 @@
+/* The index against its chunks, and how many segments a change leaves in it. */
+#include "worker/sync/store_index.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/harness.h"
+#include "worker/sync/store_internal.h"
+#include "worker/sync/store_page.h"
+#include "worker/sync/store_plan.h"
+
+enum { PAGES = 200 };
+
+static struct error e;
+
+static struct store *open_store(void)
+{
+    struct store *store = NULL;
+    struct lock_row old;
+    CHECK_OK(store_open(test_path("store.db"), MEMORY_NORMAL, &store, &e), &e);
+    CHECK_OK(store_lock_take(store, "run", &old, &e), &e);
+    return store;
+}
+
+static void begin(struct store *store)
+{
+    CHECK_OK(store_begin(store, &e) && store_bulk(store, &e), &e);
+}
+
+/* Page `n` with `sections` chunks, each with `word` in it; `id` 0: a new one. Its row. */
+static int64_t put(struct store *store, int64_t id, int n, int sections, const char *word)
+{
+    struct page page = {0};
+    struct buf text = {0};
+    char path[24];
+    snprintf(path, sizeof path, "%04d.md", n);
+    for (int i = 0; i < sections; i++) {
+        buf_printf(&text, "# Section %d\n\n%s", i, word);
+        for (int j = 0; j < 400; j++)
+            buf_add_text(&text, " text");
+        buf_add_text(&text, "\n\n");
+    }
+    const struct page_origin origin = {
+        .path = path, .path_size = strlen(path), .blob = word, .epoch = 1, .size_bytes = 1};
+    CHECK_OK(page_parse(&page, path, text.data, text.size, &e), &e);
+    CHECK_INT(page.chunk_count, sections);
+    CHECK_OK(store_page_put(store, &id, &origin, &page, &e), &e);
+    page_release(&page);
+    buf_release(&text);
+    return id;
+}
+
+static int64_t number(struct store *store, const char *sql, const char *word)
+{
+    sqlite3_stmt *s = NULL;
+    int64_t value = -1;
+    CHECK_OK(db_prepare(store->db, &sql, 1, &s, &e), &e);
+    if (word)
+        bind_text(s, 1, word);
+    CHECK_OK(db_number(s, -1, &value, &e), &e);
+    db_finalize(&s, 1);
+    return value;
+}
+
+static int64_t hits(struct store *store, const char *word)
+{
+    return number(store, "SELECT count(*) FROM chunk_index WHERE chunk_index MATCH ?1", word);
+}
+
+static int64_t segments(struct store *store)
+{
+    return number(store, "SELECT count(DISTINCT segid) FROM chunk_index_idx", NULL);
+}
+
+/* Commits; the index holds each chunk as it is, and counts them right: a wrong count would weigh
+ * every word wrongly, which the integrity check does not see. */
+static void commit(struct store *store)
+{
+    CHECK_OK(store_commit(store, &e), &e);
+    CHECK_OK(db_exec(store->db,
+                     "INSERT INTO chunk_index(chunk_index, rank) VALUES('integrity-check', 1)", &e),
+             &e);
+    sqlite3_stmt *s = NULL;
+    const char *sql = "SELECT block FROM chunk_index_data WHERE id = 1";
+    bool row = false;
+    CHECK_OK(db_prepare(store->db, &sql, 1, &s, &e) && db_first(s, &row, &e), &e);
+    CHECK(row);
+    const unsigned char *block = sqlite3_column_blob(s, 0);
+    int64_t counted = 0; /* the record's first varint */
+    for (int i = 0; i < sqlite3_column_bytes(s, 0); i++) {
+        counted = counted << 7 | (block[i] & 0x7F);
+        if (block[i] < 0x80)
+            break;
+    }
+    db_finalize(&s, 1);
+    CHECK_INT(counted, number(store, "SELECT count(*) FROM chunk", NULL));
+}
+
+static void add_pages(struct store *store, int64_t *ids)
+{
+    begin(store);
+    for (int i = 0; i < PAGES; i++)
+        ids[i] = put(store, 0, i, 1 + i % 3, "old");
+    commit(store);
+}
+
+TEST(many_changed_pages_leave_few_segments)
+{
+    int64_t ids[PAGES];
+    struct store *store = open_store();
+    add_pages(store, ids);
+    CHECK_INT(segments(store), 1);
+    begin(store);
+    for (int i = 0; i < PAGES; i++)
+        (void)put(store, ids[i], i, 1 + (i + 1) % 3, "fresh");
+    commit(store);
+    CHECK_INT(hits(store, "old"), 0);
+    CHECK_INT(hits(store, "fresh"), number(store, "SELECT count(*) FROM chunk", NULL));
+    if (segments(store) > 3)
+        FAIL("%d changed pages left %" PRId64 " segments", PAGES, segments(store));
+    store_close(&store);
+}
+
+TEST(many_deleted_pages_leave_few_segments)
+{
+    int64_t ids[PAGES];
+    struct store *store = open_store();
+    add_pages(store, ids);
+    begin(store);
+    for (int i = 1; i < PAGES; i++)
+        CHECK_OK(store_page_delete_late(store, ids[i], &e), &e);
+    commit(store);
+    CHECK_INT(hits(store, "old"), 1);
+    CHECK_INT(number(store, "SELECT count(*) FROM page", NULL), 1);
+    CHECK_INT(number(store, "SELECT pages FROM sync_state", NULL), 1);
+    if (segments(store) > 2)
+        FAIL("%d deleted pages left %" PRId64 " segments", PAGES - 1, segments(store));
+    store_close(&store);
+}
+
+/* SQLite gives the largest ids again once their rows are gone. */
+TEST(the_last_page_is_changed_and_others_come)
+{
+    int64_t ids[PAGES];
+    struct store *store = open_store();
+    add_pages(store, ids);
+    begin(store);
+    (void)put(store, ids[PAGES - 1], PAGES - 1, 1, "fresh");
+    (void)put(store, 0, PAGES, 3, "fresh");
+    CHECK_OK(store_page_delete(store, ids[PAGES - 2], &e), &e);
+    (void)put(store, 0, PAGES + 1, 1, "fresh");
+    commit(store);
+    CHECK_INT(hits(store, "fresh"), 5);
+    store_close(&store);
+}
+
+TEST(a_page_is_put_twice_and_deleted_in_one_transaction)
+{
+    int64_t ids[PAGES];
+    struct store *store = open_store();
+    add_pages(store, ids);
+    begin(store);
+    (void)put(store, ids[5], 5, 3, "first");
+    (void)put(store, ids[5], 5, 2, "second");
+    int64_t id = put(store, 0, PAGES, 2, "third");
+    CHECK_OK(store_page_delete(store, id, &e), &e);
+    id = put(store, 0, PAGES, 1, "fourth");
+    commit(store);
+    CHECK_INT(hits(store, "first") + hits(store, "third"), 0);
+    CHECK_INT(hits(store, "second"), 2);
+    CHECK_INT(hits(store, "fourth"), 1);
+    store_close(&store);
+}
+
+TEST(what_waits_is_put_in_before_the_commit_and_more_waits_then)
+{
+    int64_t ids[PAGES];
+    struct store *store = open_store();
+    add_pages(store, ids);
+    begin(store);
+    (void)put(store, ids[0], 0, 2, "fresh");
+    CHECK_OK(store_index_settle(store, &e), &e);
+    CHECK_INT(hits(store, "fresh"), 2);
+    (void)put(store, 0, PAGES, 1, "fresh");
+    (void)put(store, ids[1], 1, 3, "fresh");
+    (void)put(store, ids[0], 0, 1, "fresh");
+    commit(store);
+    CHECK_INT(hits(store, "fresh"), 5);
+    store_close(&store);
+}
+
+TEST(what_waits_goes_with_its_transaction)
+{
+    int64_t ids[PAGES];
+    struct store *store = open_store();
+    add_pages(store, ids);
+    int64_t chunks = hits(store, "old");
+    begin(store);
+    (void)put(store, ids[0], 0, 3, "fresh");
+    CHECK_OK(store_page_delete_late(store, ids[1], &e), &e);
+    store_rollback(store);
+    CHECK_INT(hits(store, "fresh"), 0);
+    CHECK_INT(hits(store, "old"), chunks);
+    begin(store);
+    (void)put(store, 0, PAGES, 1, "fresh");
+    commit(store);
+    CHECK_INT(number(store, "SELECT count(*) FROM page", NULL), PAGES + 1);
+    CHECK_INT(hits(store, "fresh"), 1);
+    store_close(&store);
+}
+
+/* In the plan by path, in a block the new ones, then the others by where they are in the index. */
+TEST(a_block_is_in_the_order_of_the_chunks)
+{
+    static const int put_as[] = {3, 1, 4, 0, 2};
+    const struct plan_rules rules = {.epoch = 2, .shape = "s", .max_page_bytes = 1000};
+    struct plan_block block = {.limit = 4};
+    struct plan_counts counts;
+    struct store *store = open_store();
+    int64_t ids[5];
+    begin(store);
+    for (int i = 0; i < 5; i++)
+        ids[put_as[i]] = put(store, 0, put_as[i], 1, "old");
+    commit(store);
+    CHECK_OK(plan_begin(store, &rules, &e) && plan_join_begin(store, &e), &e);
+    for (int i = -1; i < 5; i++) {
+        char path[24];
+        snprintf(path, sizeof path, i < 0 ? "!new.md" : "%04d.md", i);
+        CHECK_OK(plan_join_entry(store, path, strlen(path), "fresh", &e), &e);
+    }
+    CHECK_OK(plan_join_end(store, &e) && plan_finish(store, true, &counts, &e), &e);
+    CHECK_OK(plan_read(store, PLAN_IMPORT, 0, &block, &e), &e); /* !new, 0, 1, 2 */
+    CHECK_INT(block.count, 4);
+    CHECK_STR(block.items[0].path, "!new.md");
+    CHECK_INT(block.items[1].page, ids[1]);
+    CHECK_INT(block.items[2].page, ids[0]);
+    CHECK_INT(block.items[3].page, ids[2]);
+    CHECK_OK(plan_read(store, PLAN_IMPORT, block.last, &block, &e), &e); /* 3, 4 */
+    CHECK_INT(block.count, 2);
+    CHECK_INT(block.items[0].page, ids[3]);
+    CHECK_INT(block.items[1].page, ids[4]);
+    plan_block_release(&block);
+    store_close(&store);
+}

@@ -1,0 +1,46 @@
+/* The full-text index over chunks: what is put into it and taken out, and its segments. */
+#ifndef LATTICE_WORKER_SYNC_STORE_INDEX_H
+#define LATTICE_WORKER_SYNC_STORE_INDEX_H
+
+#include <stddef.h>
+
+#include "worker/sync/store_write.h"
+
+/* All within a transaction. FTS5 gathers what it is given as long as row ids rise, and writes a
+ * segment whenever one does not: a segment per changed page made a large change twice as slow and
+ * searches meanwhile many times. So once something was taken out, chunks that are new wait until
+ * store_index_settle, and who takes out much does so in the order of the chunks' ids. */
+
+/* Before the first of these in a run: settings for bulk writing (store_index.c says what was
+ * measured). */
+CHECKED bool store_bulk(struct store *store, struct error *e);
+
+/* What the next row of `chunk` must have as its id; 0: leave it to SQLite. */
+int64_t store_index_next(struct store *store);
+
+/* A row of `chunk`, as the index sees it. Borrowed. */
+struct index_row {
+    int64_t id;
+    const char *title;
+    const char *heading;
+    const char *text;
+    size_t size; /* of the text, bytes */
+};
+/* A row that is new, or that was taken out and has changed. */
+CHECKED bool store_index_add(struct store *store, const struct index_row *row, struct error *e);
+/* Before the row changes or goes: with another text, phantom hits would stay for ever. */
+CHECKED bool store_index_drop(struct store *store, int64_t chunk, struct error *e);
+/* All of a page. Add is for what was just taken out. */
+CHECKED bool store_index_drop_page(struct store *store, int64_t page, struct error *e);
+CHECKED bool store_index_add_page(struct store *store, int64_t page, struct error *e);
+
+/* Puts in what waits. Each commit does it; before that, it bounds what a commit has to do. */
+CHECKED bool store_index_settle(struct store *store, struct error *e);
+/* What waited was rolled back. */
+void store_index_forget(struct store *store);
+
+/* Brings the index's segments together in bounded steps; *more says if another step has work.
+ * One transaction each; cheap when there is nothing to do. */
+CHECKED bool store_merge_step(struct store *store, bool *more, struct error *e);
+
+#endif
