@@ -275,6 +275,8 @@ const char *const store_migrations[] = {
     " offset INTEGER NOT NULL,"
     " lines INTEGER NOT NULL"
     ") STRICT, WITHOUT ROWID;",
+    /* Chunks that were taken out of the index since its segments were last made one. */
+    "ALTER TABLE sync_state ADD COLUMN dropped INTEGER NOT NULL DEFAULT 0;",
 };
 
 const int store_format = sizeof store_migrations / sizeof *store_migrations;

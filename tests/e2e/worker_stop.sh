@@ -226,11 +226,12 @@ test_a_stop_line_that_comes_in_two_pieces_gives_the_reason() {
 test_a_stop_while_the_store_changes_its_format_says_why() {
     source_of 400
     sync_exits 0 'notes: ok, 400 pages' notes
-    # As it was in format 1: without the tables that came later.
+    # As it was in format 1: without what came later.
     sqlite3 "$LATTICE_HOME/sources/notes/store.db" 'DROP TABLE spool_file;
         DROP TABLE inbox_session; DROP TABLE hidden_chunk; DROP TABLE observation_end; DROP TABLE observation; DROP TABLE run_view; DROP TABLE view_row; DROP TABLE view;
         DROP TABLE log_file; DROP TABLE file; DROP TABLE session_repo;
         DROP TABLE session_model; DROP TABLE session_tool; DROP TABLE session; DROP TABLE memo;
+        ALTER TABLE sync_state DROP COLUMN dropped;
         PRAGMA user_version = 1'
     stopped_in_migration() {
         supervise_as notes "$(job "")"$'\n'"$1"

@@ -243,3 +243,48 @@ TEST(a_block_is_in_the_order_of_the_chunks)
     plan_block_release(&block);
     store_close(&store);
 }
+
+static int64_t index_bytes(struct store *store)
+{
+    return number(store, "SELECT sum(length(block)) FROM chunk_index_data", NULL);
+}
+
+static void merge_all(struct store *store)
+{
+    bool more = true;
+    while (more)
+        CHECK_OK(store_merge_step(store, &more, &e), &e);
+}
+
+static void change_all(struct store *store, const int64_t *ids, const char *word)
+{
+    begin(store);
+    for (int i = 0; i < PAGES; i++)
+        (void)put(store, ids[i], i, 6, word);
+    commit(store);
+}
+
+TEST(an_index_of_which_much_was_taken_out_becomes_one_segment)
+{
+    int64_t ids[PAGES];
+    struct store *store = open_store();
+    add_pages(store, ids);
+    change_all(store, ids, "first"); /* takes out 399 */
+    int64_t small = index_bytes(store);
+    merge_all(store);
+    CHECK_INT(segments(store), 2);
+    CHECK_INT(number(store, "SELECT dropped FROM sync_state", NULL), 399);
+    change_all(store, ids, "second"); /* takes out 1,200 more */
+    CHECK(index_bytes(store) > small * 3 / 2);
+    merge_all(store);
+    CHECK_INT(segments(store), 1);
+    CHECK_INT(number(store, "SELECT dropped FROM sync_state", NULL), 0);
+    CHECK(index_bytes(store) < small);
+    CHECK_INT(hits(store, "first"), 0);
+    CHECK_INT(hits(store, "second"), 6 * PAGES);
+    merge_all(store);
+    begin(store);
+    (void)put(store, ids[0], 0, 1, "third");
+    commit(store);
+    store_close(&store);
+}

@@ -9,6 +9,11 @@ enum { HASH_BYTES_NORMAL = 64 * 1024 * 1024, HASH_BYTES_LOW = 4 * 1024 * 1024 };
 /* Segments of one level that merge at a time (FTS5's usermerge), and pages of the index written by
  * one step. Merging on FTS5's own schedule (automerge) would double the work of a first sync. */
 enum { MERGE_SEGMENTS = 16, MERGE_STEP_PAGES = 500 };
+/* What was taken out stays in its segment until that merges with the one that says so, which may be
+ * never: after ten times --full the index had five times its size, and a search took nine times as
+ * long. Once so many chunks were taken out, and one for each of so many that are there, all
+ * segments merge into one. */
+enum { WORN_MIN = 1000, WORN_PART = 2 };
 
 enum {
     SQL_ADD,
@@ -20,6 +25,9 @@ enum {
     SQL_CONFIG_READ,
     SQL_CONFIG_SET,
     SQL_MERGE,
+    SQL_DROPPED,
+    SQL_DROPPED_NONE,
+    SQL_CHUNKS,
     SQL_COUNT
 };
 
@@ -38,6 +46,9 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_CONFIG_READ] = "SELECT v FROM chunk_index_config WHERE k = ?1",
     [SQL_CONFIG_SET] = "INSERT INTO chunk_index(chunk_index, rank) VALUES(?1, ?2)",
     [SQL_MERGE] = "INSERT INTO chunk_index(chunk_index, rank) VALUES('merge', ?1)",
+    [SQL_DROPPED] = "SELECT dropped FROM sync_state",
+    [SQL_DROPPED_NONE] = "UPDATE sync_state SET dropped = 0",
+    [SQL_CHUNKS] = "SELECT count(*) FROM chunk",
 };
 
 static sqlite3_stmt *statement(struct store *store, int which, struct error *e)
@@ -108,6 +119,10 @@ static bool write_row(struct store *store, int which, const struct index_row *ro
     bind_text(s, 2, row->title);
     bind_text(s, 3, row->heading);
     bind_text_size(s, 4, row->text, row->size);
+    if (which == SQL_DROP) {
+        store->dropped_delta++;
+        store->judged = false;
+    }
     return db_run(s, NULL, e);
 }
 
@@ -184,15 +199,40 @@ void store_index_forget(struct store *store)
     store->waiting = (struct waiting){0};
 }
 
+static bool judge(struct store *store, struct error *e)
+{
+    int64_t dropped = 0;
+    int64_t chunks = 0;
+    if (store->judged)
+        return true;
+    if (!db_number(statement(store, SQL_DROPPED, e), 0, &dropped, e) ||
+        (dropped >= WORN_MIN && !db_number(statement(store, SQL_CHUNKS, e), 0, &chunks, e)))
+        return false;
+    store->worn = dropped >= WORN_MIN && dropped >= chunks / WORN_PART;
+    store->judged = true;
+    return true;
+}
+
+/* A negative number of pages asks for one segment in the end, a positive one for those of a level.
+ * "If the value returned is less than 2, the merge command was a no-op": FTS5, section 6.8. */
+static bool merge(struct store *store, bool *more, struct error *e)
+{
+    int64_t before = sqlite3_total_changes64(store->db);
+    int64_t pages = store->worn ? -MERGE_STEP_PAGES : MERGE_STEP_PAGES;
+    if (!db_run_on(statement(store, SQL_MERGE, e), pages, e))
+        return false;
+    *more = sqlite3_total_changes64(store->db) - before >= 2;
+    if (*more || !store->worn)
+        return true;
+    store->worn = false;
+    return db_run(statement(store, SQL_DROPPED_NONE, e), NULL, e);
+}
+
 bool store_merge_step(struct store *store, bool *more, struct error *e)
 {
     if (!store_begin(store, e))
         return false;
-    /* "If the value returned is less than 2, the merge command was a no-op": FTS5, section 6.8. */
-    int64_t before = sqlite3_total_changes64(store->db);
-    bool ok = db_run_on(statement(store, SQL_MERGE, e), MERGE_STEP_PAGES, e);
-    *more = ok && sqlite3_total_changes64(store->db) - before >= 2;
-    if (ok && store_quiet_commit(store, e))
+    if (judge(store, e) && merge(store, more, e) && store_quiet_commit(store, e))
         return true;
     store_rollback(store);
     return false;

@@ -39,8 +39,9 @@ CHECKED bool store_index_settle(struct store *store, struct error *e);
 /* What waited was rolled back. */
 void store_index_forget(struct store *store);
 
-/* Brings the index's segments together in bounded steps; *more says if another step has work.
- * One transaction each; cheap when there is nothing to do. */
+/* Brings the index's segments together in bounded steps, all into one if much was taken out of
+ * them; *more says if another step has work. One transaction each; cheap when there is nothing to
+ * do. */
 CHECKED bool store_merge_step(struct store *store, bool *more, struct error *e);
 
 #endif

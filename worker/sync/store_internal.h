@@ -66,6 +66,7 @@ struct store {
     int64_t total;
     int64_t pages_delta;
     int64_t errors_delta;
+    int64_t dropped_delta; /* chunks that were taken out of the index */
     struct plan_state plan_state;
     struct waiting waiting;
     struct gone gone;
@@ -73,6 +74,8 @@ struct store {
     bool in_transaction;
     bool has_errors; /* there may be rows in page_error */
     bool bulk;       /* the index's settings are in force */
+    bool judged;     /* the next one is known */
+    bool worn;       /* the index holds much that was taken out of it */
     bool committed;
     bool took_lock;
     bool lost_lock;

@@ -53,7 +53,7 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
     [SQL_VERSION] = "UPDATE sync_state SET version = version + 1, pages = pages + ?1,"
-                    " errors = errors + ?2",
+                    " errors = errors + ?2, dropped = dropped + ?3",
 };
 
 bool store_prepare(struct store *store, struct statements *list, const char *const *text,
@@ -243,6 +243,8 @@ static bool fence(struct store *store, struct error *e)
 {
     sqlite3_stmt *s = store->write.s[SQL_LOCK_FENCE];
     int64_t changes = 0;
+    if (!store_index_settle(store, e) || !store_pages_settle(store, e))
+        return false;
     bind_text(s, 1, store->run_id);
     bind_text(s, 2, store->phase);
     bind_int(s, 3, store->done);
@@ -251,7 +253,7 @@ static bool fence(struct store *store, struct error *e)
     if (!db_run(s, &changes, e))
         return false;
     if (changes == 1)
-        return store_index_settle(store, e) && store_pages_settle(store, e);
+        return true;
     store->lost_lock = true;
     return error_set(e, CAUSE_LOCKED,
                      "the lock was taken away from this run; nothing was written after that");
@@ -272,6 +274,7 @@ void store_rollback(struct store *store)
     store->in_transaction = false;
     store->pages_delta = 0;
     store->errors_delta = 0;
+    store->dropped_delta = 0;
     store_index_forget(store);
     store->gone.count = 0;
 }
@@ -281,6 +284,7 @@ static bool raise_version(struct store *store, struct error *e)
     sqlite3_stmt *s = store->write.s[SQL_VERSION];
     bind_int(s, 1, store->pages_delta);
     bind_int(s, 2, store->errors_delta);
+    bind_int(s, 3, store->dropped_delta);
     return db_run(s, NULL, e);
 }
 
@@ -305,6 +309,7 @@ bool store_commit(struct store *store, struct error *e)
     store->committed = true;
     store->pages_delta = 0;
     store->errors_delta = 0;
+    store->dropped_delta = 0;
     db_notice(store->db);
     bound_log(store);
     return true;
@@ -337,7 +342,8 @@ bool store_finish(struct store *store, struct error *e)
     int64_t changes = 0;
     bind_text(s, 1, store->run_id);
     if (!fence(store, e) || !db_run(s, &changes, e) ||
-        ((store->pages_delta || store->errors_delta) && !raise_version(store, e)) ||
+        ((store->pages_delta || store->errors_delta || store->dropped_delta) &&
+         !raise_version(store, e)) ||
         !db_run(store->write.s[SQL_COMMIT], NULL, e))
         return false;
     store->in_transaction = false;
