@@ -227,42 +227,64 @@ part_change() {
         "$(divide "$(cpu_ms "bare.$LARGE")" "$(cpu_ms "bare.$tenth")")" 2 '<=' 1.25
 }
 
-# One sync, cut by a timeout of $1 ms exactly CUTS times, then let go. The CPU of all of it is added
-# to cut.m. False if it ended before.
+# cut_sync ID TIMEOUT-MS: one sync, cut exactly CUTS times, then let go. The CPU of all of it is added to
+# cut.ID.m. False if it ended before.
 cut_sync() {
     local i
     drop_stores
     rm -f "$TEST_DIR/piece.m"
     for ((i = 0; i < CUTS; i++)); do
         CODE=0
-        "$PROGRAMS/measure" "$TEST_DIR/piece.m" "$SUPERVISE" --all --waves 1 --timeout "$1ms" >"$OUT" 2>"$ERR" || CODE=$?
+        "$PROGRAMS/measure" "$TEST_DIR/piece.m" "$SUPERVISE" --all --waves 1 --timeout "$2ms" >"$OUT" 2>"$ERR" || CODE=$?
         [ "$CODE" -eq 3 ] || return 1
     done
     measured piece 0 "${sync[@]}"
-    [ "$(sql a "SELECT sum(outcome = 'partial') FROM run")" -eq "$CUTS" ] || return 1
+    [ "$(sql "$1" "SELECT sum(outcome = 'partial') FROM run")" -eq "$CUTS" ] || return 1
     expect_contains "$OUT" '1 ok'
-    awk '{ sum += $2 } END { print 0, sum }' "$TEST_DIR/piece.m" >>"$TEST_DIR/cut.m"
+    awk '{ sum += $2 } END { print 0, sum }' "$TEST_DIR/piece.m" >>"$TEST_DIR/cut.$1.m"
 }
 
-part_cut() {
+# bare_runs ID: what CUTS more runs need if they do nothing: both programs start, git starts twice, and
+# lists the head.
+bare_runs() {
+    # shellcheck disable=SC2016 # expanded by that shell
+    measured "bare.$1" 0 bash -c 'for ((i = 0; i < $0; i++)); do
+        "$1" --version && "$2" --version && git --version && git --git-dir="$3" ls-tree -r -z main || exit 1
+    done' "$CUTS" "$SUPERVISE" "$WORKER" "$REPOS/$1.git"
+}
+
+cut_source() {
     local i try timeout
-    once a "$PAGES"
-    new_home cut a
+    new_home "cut-$1" "$1"
     for ((i = 0; i < RUNS; i++)); do
         drop_stores
-        measured whole 0 "${sync[@]}"
+        measured "whole.$1" 0 "${sync[@]}"
+        bare_runs "$1"
         # The worker is asked to stop at three quarters of its timeout.
-        timeout=$(awk -v cuts="$CUTS" 'END { printf "%d", $3 / 1000 / (cuts + 0.7) * 4 / 3 }' "$TEST_DIR/whole.m")
+        timeout=$(awk -v cuts="$CUTS" 'END { printf "%d", $3 / 1000 / (cuts + 0.7) * 4 / 3 }' "$TEST_DIR/whole.$1.m")
         for ((try = 0; try < 6; try++)); do
-            ! cut_sync "$timeout" || break
+            ! cut_sync "$1" "$timeout" || break
             timeout=$((timeout * 8 / 10))
         done
         [ "$try" -lt 6 ] || fail "no timeout cut a sync $CUTS times; the last was ${timeout}ms: $(cat "$OUT")"
     done
-    expect_sound a
-    expect_equal_git a
-    heading "a sync of $PAGES pages cut into $CUTS partial runs" uncut
-    row 'CPU-ms of all runs together' "$(cpu_ms cut)" "$(cpu_ms whole)" 0 '<=' 1.05
+    expect_sound "$1"
+    expect_equal_git "$1"
+}
+
+part_cut() {
+    local id ids=(a "n$LARGE")
+    once a "$PAGES"
+    once "n$LARGE" "$LARGE"
+    for id in "${ids[@]}"; do
+        cut_source "$id"
+    done
+    heading "a sync cut into $CUTS partial runs" uncut
+    row "CPU-ms of all runs together, $PAGES pages" "$(cpu_ms cut.a)" "$(cpu_ms whole.a)" 0 '<=' 1.05
+    row "CPU-ms of all runs together, $LARGE pages" "$(cpu_ms "cut.n$LARGE")" "$(cpu_ms "whole.n$LARGE")" 0 '<=' 1.05
+    for id in "${ids[@]}"; do
+        figure "$CUTS times both programs and git started, one listing" "$(cpu_ms "bare.$id")" 0
+    done
 }
 
 # peak_of ID: of the last worker, in MiB

@@ -42,6 +42,19 @@ test_an_inherited_descriptor_does_not_reach_git() {
     expect_not_contains "$TEST_DIR/fds" inherited
 }
 
+test_a_worker_that_a_supervisor_started_stands_behind_others_and_its_git_too() {
+    local own
+    source_at file://
+    wrap_git "nice >>'$TEST_DIR/git.nice'; cat /proc/\$PPID/autogroup >>'$TEST_DIR/worker.group'"
+    own=$(nice)
+    "$WORKER" sync notes >/dev/null
+    expect_equal "$(sort -u "$TEST_DIR/git.nice")" "$own" 'of a run by hand'
+    rm "$TEST_DIR/git.nice" "$TEST_DIR/worker.group"
+    "$SUPERVISE" --all >/dev/null 2>&1
+    expect_equal "$(sort -u "$TEST_DIR/git.nice")" "$((own < 14 ? own + 5 : 19))" 'of a supervised one'
+    [ ! -s "$TEST_DIR/worker.group" ] || expect_contains "$TEST_DIR/worker.group" 'nice 5'
+}
+
 test_no_core_dump_is_left_though_the_caller_allows_them() {
     source_at
     keep limits

@@ -30,6 +30,7 @@ struct slot {
     ino_t inode;
     bool immutable;
     struct store_memory memory;
+    bool looked;            /* in this request */
     struct store_look look; /* before the snapshot */
 };
 
@@ -206,6 +207,7 @@ bool request_begin(struct reader *reader, struct request_scope scope, struct err
     for (size_t i = 0; i < reader->config.count; i++) {
         struct slot *slot = &reader->slots[i];
         slot->asked = false;
+        slot->looked = false;
         slot->problem = RSTORE_FINE;
         slot->error = (struct error){0};
         slot->selected = is_wanted(&scope, slot->source);
@@ -299,6 +301,18 @@ static char *slot_path(const struct reader *reader, const struct slot *slot)
     return home_source_path(reader->home, slot->source->id, SOURCE_STORE);
 }
 
+/* Once in a request: what was remembered, whether the file is still the one that is open, and what
+ * the snapshot is of, all go by one look. */
+static const struct store_look *look_at(const struct reader *reader, struct slot *slot)
+{
+    if (!slot->looked) {
+        CLEANUP(free_text) char *path = slot_path(reader, slot);
+        (void)store_look_take(path, &slot->look);
+        slot->looked = true;
+    }
+    return &slot->look;
+}
+
 static enum rstore_problem open_slot(struct reader *reader, struct slot *slot)
 {
     CLEANUP(free_text) char *path = slot_path(reader, slot);
@@ -312,18 +326,18 @@ static enum rstore_problem open_slot(struct reader *reader, struct slot *slot)
     return problem;
 }
 
-/* The file is looked at before each first use in a request: it may have been replaced. */
+/* The file may have been replaced. */
 static enum rstore_problem begin_slot(struct reader *reader, struct slot *slot)
 {
     enum rstore_problem problem = RSTORE_MISSING;
-    if (slot->store && !rstore_is_current(slot->store))
-        close_slot(reader, slot);
     for (int i = 0; i < OPEN_TRIES && problem == RSTORE_MISSING; i++) {
+        slot->looked = slot->looked && i == 0;
+        const struct store_look *now = look_at(reader, slot);
+        if (slot->store && !rstore_is_current(slot->store, now))
+            close_slot(reader, slot);
         problem = slot->store ? RSTORE_FINE : open_slot(reader, slot);
         if (problem != RSTORE_FINE)
             continue;
-        CLEANUP(free_text) char *path = slot_path(reader, slot);
-        store_look_take(path, &slot->look);
         problem = rstore_begin(slot->store, &slot->state, &slot->error);
         if (problem != RSTORE_FINE)
             close_slot(reader, slot);
@@ -360,18 +374,16 @@ size_t request_kept_bytes(const struct reader *reader)
 const struct store_memory *request_memory(struct reader *reader, size_t at)
 {
     struct slot *slot = &reader->slots[reader->selected[at]];
-    struct store_look look;
     if (!slot->memory.known || slot->asked)
         return NULL;
-    CLEANUP(free_text) char *path = slot_path(reader, slot);
-    if (!store_look_take(path, &look) || !store_look_same(&look, &slot->memory.look)) {
+    if (!store_look_same(look_at(reader, slot), &slot->memory.look)) {
         forget(reader, slot);
         return NULL;
     }
     slot->asked = true;
     slot->state = slot->memory.state;
     slot->immutable = slot->memory.immutable;
-    slot->inode = look.database.inode;
+    slot->inode = slot->look.database.inode;
     return &slot->memory;
 }
 

@@ -9,6 +9,7 @@
 #include "common/store_schema.h"
 #include "common/store_way.h"
 #include "common/text.h"
+#include "worker/reads/reader_memory.h"
 #include "worker/reads/store_reading_internal.h"
 
 bool request_late(const struct request_clock *clock)
@@ -113,6 +114,7 @@ enum rstore_problem rstore_open(const char *path, const struct rstore_options *o
                                 struct rstore **out, struct error *e)
 {
     struct stat before;
+    struct store_look now;
     *out = NULL;
     if (stat(path, &before) != 0) {
         error_set(e, CAUSE_STORE, "%s: nothing was synced yet", path);
@@ -126,7 +128,8 @@ enum rstore_problem rstore_open(const char *path, const struct rstore_options *o
     store->clock = options->clock;
     store->limit = request_clock_limit(options->clock);
     enum rstore_problem problem = open_and_check(store, options, e);
-    if (problem == RSTORE_FINE && !rstore_is_current(store)) {
+    (void)store_look_take(path, &now);
+    if (problem == RSTORE_FINE && !rstore_is_current(store, &now)) {
         error_set(e, CAUSE_STORE, "%s: was replaced just now; ask again", path);
         problem = RSTORE_MISSING;
     }
@@ -151,14 +154,13 @@ void rstore_close(struct rstore **store)
     *store = NULL;
 }
 
-bool rstore_is_current(const struct rstore *store)
+bool rstore_is_current(const struct rstore *store, const struct store_look *now)
 {
-    struct stat now;
-    return stat(store->path, &now) == 0 && now.st_dev == store->device &&
-           now.st_ino == store->inode &&
+    const struct file_look *file = &now->database;
+    return file->device == store->device && file->inode == store->inode &&
            (!store->immutable ||
-            (store_log_bytes(store->path) == 0 && now.st_mtim.tv_sec == store->changed.tv_sec &&
-             now.st_mtim.tv_nsec == store->changed.tv_nsec));
+            (now->log.size == 0 && file->changed.tv_sec == store->changed.tv_sec &&
+             file->changed.tv_nsec == store->changed.tv_nsec));
 }
 
 bool rstore_is_immutable(const struct rstore *store)

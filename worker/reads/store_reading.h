@@ -47,8 +47,9 @@ struct rstore;
 CHECKED enum rstore_problem rstore_open(const char *path, const struct rstore_options *options,
                                         struct rstore **store, struct error *e);
 void rstore_close(struct rstore **store);
-/* Is the file that was opened still the one at that path, and the way it was opened still safe? */
-bool rstore_is_current(const struct rstore *store);
+struct store_look;
+/* Is the file that was opened the one that was looked at, and the way it was opened still safe? */
+bool rstore_is_current(const struct rstore *store, const struct store_look *now);
 /* Opened as immutable, since the home is read-only and there is no log. */
 bool rstore_is_immutable(const struct rstore *store);
 ino_t rstore_inode(const struct rstore *store);

@@ -19,6 +19,7 @@
 #include "common/text.h"
 #include "worker/sync/commands.h"
 #include "worker/sync/guard.h"
+#include "worker/sync/priority.h"
 #include "worker/sync/report.h"
 #include "worker/sync/stop.h"
 #include "worker/sync/sync.h"
@@ -231,6 +232,7 @@ int command_sync(int argc, char **argv)
     store_init();
     if (o.supervised) {
         guard_supervised(parent);
+        priority_step_back();
         report_init(RESULT_FD);
         ok = read_job(&job, &e);
         snprintf(result.run_id, sizeof result.run_id, "%s", job.run_id);
