@@ -165,7 +165,7 @@ TEST(a_page_is_put_twice_and_deleted_in_one_transaction)
     (void)put(store, ids[5], 5, 2, "second");
     int64_t id = put(store, 0, PAGES, 2, "third");
     CHECK_OK(store_page_delete(store, id, &e), &e);
-    id = put(store, 0, PAGES, 1, "fourth");
+    (void)put(store, 0, PAGES, 1, "fourth");
     commit(store);
     CHECK_INT(hits(store, "first") + hits(store, "third"), 0);
     CHECK_INT(hits(store, "second"), 2);
