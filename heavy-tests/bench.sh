@@ -4,7 +4,7 @@
 #   RUNS=5 PAGES=12500 LARGE=50000 HUGE=92500 heavy-tests/bench.sh [PART...]
 #   QUICK=1 heavy-tests/bench.sh        smaller and fewer: a look in a minute or two
 #
-# Parts: first two unchanged change cut memory size dir. Every figure is a median of RUNS runs; the two
+# Parts: first two unchanged change full cut memory size dir. Every figure is a median of RUNS runs; the two
 # sides take turns, so that what else the machine does falls on both. CPU counts all children.
 # Peak memory is ru_maxrss: it counts what git maps of a pack in git's own processes, not in the
 # worker, and so does not count here.
@@ -227,6 +227,28 @@ part_change() {
         "$(divide "$(cpu_ms "bare.$LARGE")" "$(cpu_ms "bare.$tenth")")" 2 '<=' 1.25
 }
 
+index_bytes() {
+    sql "$1" 'SELECT sum(length(block)) FROM chunk_index_data'
+}
+
+# Every page anew, over and over: what was taken out of the index must not stay in it.
+part_full() {
+    local i bytes
+    once a "$PAGES"
+    new_home full a
+    for ((i = 0; i < RUNS; i++)); do
+        drop_stores
+        measured new 0 "${sync[@]}"
+        bytes=$(index_bytes a)
+        measured full 0 "${sync[@]}" --full
+        expect_equal "$(sql a 'SELECT changed FROM run ORDER BY seq DESC LIMIT 1')" "$PAGES" 'changed pages'
+        measured full 0 "${sync[@]}" --full
+    done
+    heading "all $PAGES pages anew" 'first sync'
+    row 'CPU-ms of --full' "$(cpu_ms full)" "$(cpu_ms new)" 0 '<=' 2.5
+    row 'MB of the index after it' "$(divide "$(index_bytes a)" 1000000)" "$(divide "$bytes" 1000000)" 1 '<=' 1.1
+}
+
 # cut_sync ID TIMEOUT-MS: one sync, cut exactly CUTS times, then let go. The CPU of all of it is added to
 # cut.ID.m. False if it ended before.
 cut_sync() {
@@ -351,7 +373,7 @@ part_dir() {
     row ms "$(wall_ms dir)" "$(wall_ms find)" 1 '<=' 1.5
 }
 
-[ $# -gt 0 ] || set -- first two unchanged change cut memory dir
+[ $# -gt 0 ] || set -- first two unchanged change full cut memory dir
 echo "medians of $RUNS runs that take turns; CPU counts all children; load before: $(cut -d ' ' -f 1-3 /proc/loadavg)"
 for part in "$@"; do
     "part_$part"
