@@ -55,6 +55,16 @@ test_a_worker_that_a_supervisor_started_stands_behind_others_and_its_git_too() {
     [ ! -s "$TEST_DIR/worker.group" ] || expect_contains "$TEST_DIR/worker.group" 'nice 5'
 }
 
+test_a_worker_of_an_inbox_does_not_stand_behind() {
+    source_at
+    "$SUPERVISE" add box --kind inbox >/dev/null
+    echo '{"session":"s","text":"waited for"}' | "$WORKER" append box
+    LATTICE_LOG=debug "$SUPERVISE" --all >"$OUT" 2>"$ERR"
+    expect_contains "$OUT" '2 ok'
+    expect_contains "$ERR" 'notes start: stands behind others'
+    expect_not_contains "$ERR" 'box start: stands behind'
+}
+
 test_no_core_dump_is_left_though_the_caller_allows_them() {
     source_at
     keep limits

@@ -19,6 +19,7 @@
 #include "common/text.h"
 #include "worker/sync/commands.h"
 #include "worker/sync/guard.h"
+#include "worker/sync/kind.h"
 #include "worker/sync/priority.h"
 #include "worker/sync/report.h"
 #include "worker/sync/stop.h"
@@ -161,6 +162,15 @@ static bool read_config(const struct home *home, const struct job *job, struct c
            error_wrap(e, "the supervisor's job");
 }
 
+static void stand_behind(const struct source_config *source)
+{
+    const struct source_kind *kind = kind_find(source->kind);
+    if (kind && kind->waited_for)
+        return;
+    priority_step_back();
+    log_line(LOG_DEBUG, source->id, "start", "stands behind others");
+}
+
 static bool run(const struct options *o, struct job *job, struct run_result *result,
                 struct error *e)
 {
@@ -179,6 +189,8 @@ static bool run(const struct options *o, struct job *job, struct run_result *res
     if (source && (o->supervised || make_job(o, source, job, e))) {
         CLEANUP(free_text) char *mark = marker_value(&home, o->id, job->run_id);
         setenv(MARKER_VARIABLE, mark, 1);
+        if (o->supervised)
+            stand_behind(source);
         arm(job, o->supervised);
         sync_run(&home, source, job, result);
         ok = true;
@@ -232,7 +244,6 @@ int command_sync(int argc, char **argv)
     store_init();
     if (o.supervised) {
         guard_supervised(parent);
-        priority_step_back();
         report_init(RESULT_FD);
         ok = read_job(&job, &e);
         snprintf(result.run_id, sizeof result.run_id, "%s", job.run_id);

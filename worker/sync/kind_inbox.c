@@ -84,5 +84,6 @@ const struct source_kind kind_inbox = {
     .release = inbox_release,
     .sessions = true,
     .keeps = true,
+    .waited_for = true,
     .items = "messages",
 };
