@@ -77,7 +77,7 @@ struct source_kind {
     bool sessions;
     /* What it gave stands nowhere else once it is imported: no store of it is thrown away. */
     bool keeps;
-    /* Somebody waits to find what it brings: its workers do not stand behind others (priority.h). */
+    /* Somebody waits to find what it brings: its workers do not stand behind (priority.h). */
     bool waited_for;
     /* What it counts as left to import, for people; NULL: pages. */
     const char *items;
