@@ -390,6 +390,37 @@ test_full_reads_all_of_it_again() {
     store_sound claude
 }
 
+# Its first chunk comes before what gives the title.
+test_a_session_that_was_read_again_has_one_title_everywhere() {
+    add_logs
+    answer p/a.jsonl 'Before any prompt.'
+    AT=5 say p/a.jsonl 'zebra please'
+    AT=6 answer p/a.jsonl 'More.'
+    sync_exits 0 'claude: ok, 1 pages (1 added' claude
+    sync_exits 0 'claude: ok, 1 pages (0 added, 1 changed' claude --full
+    expect_equal "$(sql claude 'SELECT DISTINCT chunk.title = page.title FROM chunk JOIN page ON page.id = page')" 1 'titles'
+    AT=7 answer p/a.jsonl 'And more.'
+    sync_exits 0 'claude: ok, 1 pages (0 added, 1 changed' claude
+    store_sound claude
+    equals_anew claude
+}
+
+test_one_file_of_a_session_goes_while_the_other_is_written_anew() {
+    add_logs
+    say p/a.jsonl 'zebra please'
+    say p/b.jsonl 'quagga please'
+    sync_exits 0 'claude: ok, 1 pages (1 added' claude
+    rm "$LOGS/p/a.jsonl" "$LOGS/p/b.jsonl"
+    say p/b.jsonl 'okapi'
+    sync_exits 0 'claude: ok, 1 pages' claude
+    expect_pages claude 1
+    expect_equal "$(hits claude okapi)" 1 'hits of what is there'
+    expect_equal "$(hits claude 'zebra OR quagga')" 0 'hits of what is gone'
+    store_sound claude
+    equals_anew claude
+    sync_exits 0 'claude: unchanged' claude
+}
+
 # Readers see it as it was, then as it is: no transaction between takes a part of it away.
 test_a_large_session_is_read_anew_in_one_transaction() {
     local before

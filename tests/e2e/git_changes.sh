@@ -168,6 +168,30 @@ test_a_cut_run_leaves_the_bookmark_and_names_its_target() {
     store_sound notes
 }
 
+# What a relative link means is the folder's: moving a page that has one takes a rename and an import.
+test_a_rename_whose_import_was_cut_off_is_imported_by_a_later_run() {
+    local i
+    make_repo "$TEST_DIR/notes"
+    mkdir "$TEST_DIR/notes/old"
+    for ((i = 0; i < 2000; i++)); do
+        printf '# Page %d\n\nSee [this](there.md).\n' "$i" >"$TEST_DIR/notes/old/$i.md"
+    done
+    repo_commit "$TEST_DIR/notes"
+    add_source notes "$TEST_DIR/notes"
+    sync_exits 0 'notes: ok, 2000 pages' notes
+    mv "$TEST_DIR/notes/old" "$TEST_DIR/notes/new"
+    repo_commit "$TEST_DIR/notes"
+    cut_in_import notes TERM 1
+    expect_contains "$TEST_DIR/results" '"outcome":"partial"'
+    [ "$(sql notes "SELECT count(*) FROM page JOIN link ON link.page = page.id WHERE path LIKE 'new/%' AND
+        key = 'old/there.md'")" -gt 0 ] || fail 'the run was cut too late: no page waits for its import'
+    sync_exits 0 'notes: ok, 2000 pages' notes
+    expect_equal "$(sql notes "SELECT count(*) FROM link WHERE key = 'new/there.md'")" 2000 'links to what is meant now'
+    store_equals_git notes "$TEST_DIR/notes"
+    store_sound notes
+    sync_exits 0 'notes: unchanged' notes
+}
+
 test_a_head_that_moved_after_a_cut_run_is_reached() {
     synced_notes 100
     rewrite_pages 'second'

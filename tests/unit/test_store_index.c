@@ -288,3 +288,43 @@ TEST(an_index_of_which_much_was_taken_out_becomes_one_segment)
     commit(store);
     store_close(&store);
 }
+
+static int levels(struct store *store)
+{
+    return (int)number(
+        store,
+        "SELECT instr('0123456789ABCDEF', substr(hex(substr(block, 5, 1)), 1, 1)) * 16"
+        " + instr('0123456789ABCDEF', substr(hex(substr(block, 5, 1)), 2, 1)) - 17"
+        " FROM chunk_index_data WHERE id = 10",
+        NULL);
+}
+
+/* Small transactions between merges of all segments: with FTS5 of 3.40 the levels grow, and 2000 of
+ * them are damage. */
+TEST(an_index_that_wears_over_and_over_keeps_few_levels)
+{
+    enum { AT_A_TIME = 20, ROUNDS = 12 };
+    int64_t ids[PAGES];
+    int most = 0;
+    struct store *store = open_store();
+    store_levels_max = 6;
+    add_pages(store, ids);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < PAGES; i += AT_A_TIME) {
+            begin(store);
+            for (int j = i; j < i + AT_A_TIME; j++)
+                (void)put(store, ids[j], j, 6, round % 2 ? "odd" : "even");
+            commit(store);
+        }
+        merge_all(store);
+        most = levels(store) > most ? levels(store) : most;
+    }
+    CHECK(most >= 4);
+    CHECK(most <= store_levels_max + 2);
+    CHECK_INT(hits(store, "odd"), 6 * PAGES);
+    CHECK_INT(hits(store, "even"), 0);
+    begin(store);
+    (void)put(store, ids[0], 0, 1, "last");
+    commit(store);
+    store_close(&store);
+}

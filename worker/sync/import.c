@@ -41,7 +41,9 @@ static bool apply(struct import *in, enum plan_op op, const struct plan_item *it
     case PLAN_RENAME:
         t->left.renames--;
         t->renamed++;
-        return store_page_rename(s->store, item->page, item->path, item->path_size, e);
+        /* Its import, which a stop may cut off, is this or a later run's. */
+        return (!item->moved || store_page_expire(s->store, item->page, e)) &&
+               store_page_rename(s->store, item->page, item->path, item->path_size, e);
     case PLAN_DELETE:
         t->left.deletes--;
         t->deleted++;

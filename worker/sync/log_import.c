@@ -373,7 +373,9 @@ static enum step forget(struct import *in, const struct log_gone *gone, size_t c
     for (size_t i = 0; i < count; i++)
         if (!drop_file(in, &gone[i], e))
             return STEP_FAILED;
-    if (page) {
+    if (page && !store_log_count(s->store, page, &files, e))
+        return STEP_FAILED;
+    if (page && !files) {
         s->now.left.deletes--;
         s->now.deleted++;
         if (!store_page_delete(s->store, page, e))

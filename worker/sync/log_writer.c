@@ -182,8 +182,11 @@ static bool settle_page(struct log_writer *w, struct error *e)
         fallback_title(session, sum.title, sizeof sum.title);
     sum.row.uuid = session;
     sum.row.cwd = sum.cwd;
-    const struct log_page now = {
-        .path = path, .title = sum.title, .front = front, .size_bytes = sum.bytes};
+    const struct log_page now = {.path = path,
+                                 .title = sum.title,
+                                 .chunk_title = w->title,
+                                 .front = front,
+                                 .size_bytes = sum.bytes};
     return store_log_page_set(w->store, w->file->page, &now, e) &&
            store_session_put(w->store, &sum.row, e);
 }

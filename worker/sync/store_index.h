@@ -43,5 +43,6 @@ void store_index_forget(struct store *store);
  * them; *more says if another step has work. One transaction each; cheap when there is nothing to
  * do. */
 CHECKED bool store_merge_step(struct store *store, bool *more, struct error *e);
+extern int store_levels_max; /* of the index, before it is built anew; for tests */
 
 #endif

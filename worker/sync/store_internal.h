@@ -74,8 +74,9 @@ struct store {
     bool in_transaction;
     bool has_errors; /* there may be rows in page_error */
     bool bulk;       /* the index's settings are in force */
-    bool judged;     /* the next one is known */
+    bool judged;     /* the next two are known */
     bool worn;       /* the index holds much that was taken out of it */
+    bool layered;    /* merging all of it would leave too many levels */
     bool committed;
     bool took_lock;
     bool lost_lock;

@@ -112,6 +112,7 @@ CHECKED bool store_log_shift(struct store *store, int64_t page, int64_t from, in
 struct log_page {
     const char *path;
     const char *title;
+    const char *chunk_title; /* what chunks were just given; NULL: the row's */
     const char *front;
     int64_t size_bytes;
 };

@@ -130,7 +130,8 @@ bool store_log_page_set(struct store *store, int64_t page, const struct log_page
     bind_int(read, 1, page);
     if (!db_first(read, &row, e))
         return false;
-    bool other = row && strcmp(column_text(read, 0), now->title) != 0;
+    bool other = row && (strcmp(column_text(read, 0), now->title) != 0 ||
+                         (now->chunk_title && strcmp(now->chunk_title, now->title) != 0));
     db_reset(read);
     if (other && !retitle(store, page, now->title, e))
         return false;

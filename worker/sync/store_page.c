@@ -14,6 +14,7 @@ enum {
     SQL_PAGE_SET,
     SQL_PAGE_DELETE,
     SQL_PAGE_RENAME,
+    SQL_PAGE_EXPIRE,
     SQL_CHUNK_ADD,
     SQL_CHUNK_DROP,
     SQL_LINK_ADD,
@@ -31,6 +32,7 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_PAGE_SET] = "UPDATE page SET path = ?1, title = ?2, kind = ?3, front = ?4, warning = ?5,"
                      " blob = ?6, epoch = ?7, size_bytes = ?8, updated_at = ?9 WHERE id = ?10",
     [SQL_PAGE_DELETE] = "DELETE FROM page WHERE id = ?1",
+    [SQL_PAGE_EXPIRE] = "UPDATE page SET epoch = -1 WHERE id = ?1",
     [SQL_PAGE_RENAME] = "UPDATE page SET path = ?2 WHERE id = ?1",
     [SQL_CHUNK_ADD] = "INSERT INTO chunk(page, position, title, heading, text, id)"
                       " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
@@ -185,6 +187,11 @@ bool store_pages_settle(struct store *store, struct error *e)
         if (!run_for_page(store, SQL_PAGE_DELETE, gone->pages[--gone->count], e))
             return false;
     return true;
+}
+
+bool store_page_expire(struct store *store, int64_t id, struct error *e)
+{
+    return prepare(store, e) && run_for_page(store, SQL_PAGE_EXPIRE, id, e);
 }
 
 bool store_page_rename(struct store *store, int64_t id, const char *path, size_t path_size,

@@ -25,6 +25,8 @@ CHECKED bool store_page_delete(struct store *store, int64_t id, struct error *e)
  * goes at its end. Other tables refer to it, so deleting it could fail in the middle, and before
  * each such statement FTS5 writes a segment (see store_index.c). */
 CHECKED bool store_page_delete_late(struct store *store, int64_t id, struct error *e);
+/* It is not what its source has: the next plan imports it again, whatever its blob. */
+CHECKED bool store_page_expire(struct store *store, int64_t id, struct error *e);
 /* The page keeps its identity and everything derived from its bytes. */
 CHECKED bool store_page_rename(struct store *store, int64_t id, const char *path, size_t path_size,
                                struct error *e);

@@ -59,7 +59,7 @@ struct plan_item {
     int64_t seq;
     int64_t page;  /* 0: a new one */
     int64_t place; /* id of its first chunk, in a block that was read; 0: none */
-    bool moved;    /* the same bytes at another path: counted as a rename already */
+    bool moved;    /* of a rename and of an import that go together: the rename is what counts */
     const char *path;
     size_t path_size;
     const char *blob; /* "" where there is none */
@@ -74,8 +74,8 @@ struct plan_block {
     struct buf memory; /* owned; what the items point to */
 };
 
-/* The next items of `op` behind `after` (0: the first), at most `block->limit`. Pages that are
- * there come in the order of their chunks' ids (store_index.h says why), then the new ones. */
+/* The next items of `op` behind `after` (0: the first), at most `block->limit`: new pages, then
+ * those that are there in the order of their chunks' ids (store_index.h says why). */
 CHECKED bool plan_read(struct store *store, enum plan_op op, int64_t after,
                        struct plan_block *block, struct error *e);
 void plan_block_release(struct plan_block *block);

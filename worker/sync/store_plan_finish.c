@@ -47,7 +47,8 @@ const char *const plan_sql[PLAN_SQL_COUNT] = {
         " SELECT gone.seq, come.seq, gone.page, page.path, page.title, page.kind, page.epoch,"
         " come.path, page.size_bytes FROM gone JOIN come USING(blob, n) JOIN page ON page.id = "
         "gone.page",
-    [PLAN_SQL_TO_RENAME] = "UPDATE temp.plan SET op = 0, path = ?2, page = ?3 WHERE seq = ?1",
+    [PLAN_SQL_TO_RENAME] = "UPDATE temp.plan SET op = 0, path = ?2, page = ?3, moved = ?4"
+                           " WHERE seq = ?1",
     [PLAN_SQL_TO_CHANGE] = "UPDATE temp.plan SET page = ?2, moved = 1 WHERE seq = ?1",
     [PLAN_SQL_DROP] = "DELETE FROM temp.plan WHERE seq = ?1",
     [PLAN_SQL_HAS_LINKS] = "SELECT 1 FROM link WHERE page = ?1 AND kind = 'markdown' LIMIT 1",
@@ -150,6 +151,7 @@ static bool apply_pair(struct store *store, const struct pair *p, struct error *
     bind_int(rename, 1, p->gone);
     bind_blob(rename, 2, p->path, p->path_size);
     bind_int(rename, 3, p->page);
+    bind_int(rename, 4, p->import);
     bind_int(come, 1, p->come);
     if (p->import)
         bind_int(come, 2, p->page);
