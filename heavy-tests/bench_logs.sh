@@ -46,6 +46,7 @@ leave_index_out() {
         CREATE TABLE kept AS SELECT k, v FROM chunk_index_config;
         DROP TABLE chunk_index;
         CREATE TABLE chunk_index_config AS SELECT * FROM kept;
+        CREATE TABLE chunk_index_data(id INTEGER PRIMARY KEY, block BLOB);
         CREATE VIEW chunk_index AS SELECT 0 AS chunk_index, 0 AS rowid, 0 AS title, 0 AS heading, 0 AS text, 0 AS rank;
         CREATE TRIGGER taken INSTEAD OF INSERT ON chunk_index BEGIN SELECT 1; END'
 }
