@@ -91,13 +91,23 @@ part_idle() {
 }
 
 part_beside() {
+    local id
     four_stores small "$PAGES"
     choose_queries
     [ -e "$TEST_DIR/idle.lines" ] ||
         "${first[@]}" "$PROGRAMS/search_time" "$LATTICE_HOME" "$RUNS" "${queries[@]}" >"$TEST_DIR/idle.lines"
     heading "$((4 * PAGES)) pages, beside two importing workers; ms"
+    # A third of the pages of these two gets a section more, and then is as it was.
+    for id in a b; do
+        other_text "$id" "$PAGES"
+    done
     # shellcheck disable=SC2016 # expanded by that shell
-    start workers bash -c 'while "$0" --source a --source b --full --jobs 2 --timeout 60m; do :; done' "$SUPERVISE"
+    start workers bash -c 'while :; do
+        for head in start other; do
+            for id in a b; do git -C "$1/$id.git" update-ref refs/heads/main "refs/$head" || exit 1; done
+            "$0" --source a --source b --jobs 2 --timeout 60m || exit 1
+        done
+    done' "$SUPERVISE" "$REPOS"
     measure beside
     kill -TERM -- "-$STARTED"
     wait_exit "$STARTED"

@@ -98,6 +98,13 @@ new_repos() {
     done
 }
 
+# other_text ID PAGES: refs/other, where a third of the pages of refs/start has one more section; main is
+# that.
+other_text() {
+    next_commit "$1" "$2" --round 1 --change "$2"
+    git -C "$REPOS/$1.git" update-ref refs/other main
+}
+
 # set_head ID REV: main is REV again.
 set_head() {
     git -C "$REPOS/$1.git" update-ref refs/heads/main "$2" || fail "$1: its head was not moved"

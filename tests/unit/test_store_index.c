@@ -122,6 +122,60 @@ TEST(many_changed_pages_leave_few_segments)
     store_close(&store);
 }
 
+/* Three sections, of which the second one has `word`, and more behind them. */
+static void put_sections(struct store *store, int64_t id, const char *word, int more)
+{
+    struct page page = {0};
+    struct buf text = {0};
+    const struct page_origin origin = {
+        .path = "s.md", .path_size = 4, .blob = word, .epoch = 1, .size_bytes = 1};
+    for (int i = 0; i < 3 + more; i++) {
+        buf_printf(&text, "# Section %d\n\n%s", i, i == 1 ? word : "same");
+        for (int j = 0; j < 400; j++)
+            buf_add_text(&text, " text");
+        buf_add_text(&text, "\n\n");
+    }
+    CHECK_OK(page_parse(&page, "s.md", text.data, text.size, &e), &e);
+    CHECK_INT(page.chunk_count, 3 + more);
+    CHECK_OK(store_page_put(store, &id, &origin, &page, &e), &e);
+    page_release(&page);
+    buf_release(&text);
+}
+
+TEST(chunks_that_are_the_same_stay)
+{
+    static const char *const ids = "SELECT group_concat(id) = '1,2,3' FROM (SELECT id FROM chunk"
+                                   " ORDER BY position)";
+    struct store *store = open_store();
+    begin(store);
+    put_sections(store, 0, "first", 0);
+    commit(store);
+    begin(store);
+    put_sections(store, 1, "first", 0);
+    commit(store);
+    CHECK_INT(number(store, "SELECT dropped FROM sync_state", NULL), 0);
+    begin(store);
+    put_sections(store, 1, "second", 0);
+    commit(store);
+    CHECK_INT(number(store, "SELECT dropped FROM sync_state", NULL), 1);
+    CHECK_INT(number(store, ids, NULL), 1);
+    CHECK_INT(hits(store, "first"), 0);
+    CHECK_INT(hits(store, "second"), 1);
+    CHECK_INT(hits(store, "same"), 2);
+    begin(store);
+    put_sections(store, 1, "second", 2);
+    commit(store);
+    CHECK_INT(number(store, "SELECT dropped FROM sync_state", NULL), 1);
+    CHECK_INT(hits(store, "same"), 4);
+    begin(store);
+    put_sections(store, 1, "third", 0);
+    commit(store);
+    CHECK_INT(number(store, "SELECT dropped FROM sync_state", NULL), 4);
+    CHECK_INT(number(store, ids, NULL), 1);
+    CHECK_INT(hits(store, "third") + hits(store, "same"), 3);
+    store_close(&store);
+}
+
 TEST(many_deleted_pages_leave_few_segments)
 {
     int64_t ids[PAGES];

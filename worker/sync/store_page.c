@@ -16,6 +16,9 @@ enum {
     SQL_PAGE_RENAME,
     SQL_PAGE_EXPIRE,
     SQL_CHUNK_ADD,
+    SQL_CHUNK_READ,
+    SQL_CHUNK_SET,
+    SQL_CHUNK_DELETE,
     SQL_CHUNK_DROP,
     SQL_LINK_ADD,
     SQL_LINK_DROP,
@@ -36,6 +39,10 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_PAGE_RENAME] = "UPDATE page SET path = ?2 WHERE id = ?1",
     [SQL_CHUNK_ADD] = "INSERT INTO chunk(page, position, title, heading, text, id)"
                       " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    [SQL_CHUNK_READ] = "SELECT id, title, heading, text FROM chunk WHERE page = ?1"
+                       " ORDER BY position",
+    [SQL_CHUNK_SET] = "UPDATE chunk SET title = ?3, heading = ?4, text = ?5 WHERE id = ?6",
+    [SQL_CHUNK_DELETE] = "DELETE FROM chunk WHERE id = ?1",
     [SQL_CHUNK_DROP] = "DELETE FROM chunk WHERE page = ?1",
     [SQL_LINK_ADD] = "INSERT INTO link(page, seq, position, kind, target, key, label)"
                      " VALUES(?1, ?7, ?2, ?3, ?4, ?5, ?6)",
@@ -66,30 +73,110 @@ static void bind_page(sqlite3_stmt *s, const struct page_origin *origin, const s
     bind_int(s, 9, clock_unix_s());
 }
 
-static bool put_chunks(struct store *store, int64_t id, const struct page *page, struct error *e)
+static bool run_for_page(struct store *store, int statement, int64_t id, struct error *e)
+{
+    bind_int(store->page.s[statement], 1, id);
+    return db_run(store->page.s[statement], NULL, e);
+}
+
+static struct index_row chunk_row(const struct page *page, size_t at)
+{
+    const struct page_chunk *chunk = &page->chunks[at];
+    return (struct index_row){.title = page->title,
+                              .heading = chunk->heading,
+                              .text = page->text.data + chunk->start,
+                              .size = chunk->size};
+}
+
+static void bind_chunk(sqlite3_stmt *s, const struct index_row *row)
+{
+    bind_text(s, 3, row->title);
+    bind_text(s, 4, row->heading);
+    bind_text_size(s, 5, row->text, row->size);
+    if (row->id)
+        bind_int(s, 6, row->id);
+}
+
+static bool add_chunk(struct store *store, int64_t page, size_t at, struct index_row *row,
+                      struct error *e)
 {
     sqlite3_stmt *s = store->page.s[SQL_CHUNK_ADD];
-    for (size_t i = 0; i < page->chunk_count; i++) {
-        const struct page_chunk *chunk = &page->chunks[i];
-        struct index_row row = {.id = store_index_next(store),
-                                .title = page->title,
-                                .heading = chunk->heading,
-                                .text = page->text.data + chunk->start,
-                                .size = chunk->size};
-        bind_int(s, 1, id);
-        bind_int(s, 2, (int64_t)i);
-        bind_text(s, 3, row.title);
-        bind_text(s, 4, row.heading);
-        bind_text_size(s, 5, row.text, row.size);
-        if (row.id)
-            bind_int(s, 6, row.id);
-        if (!db_run(s, NULL, e))
-            return false;
-        row.id = sqlite3_last_insert_rowid(store->db);
-        if (!store_index_add(store, &row, e))
-            return false;
+    row->id = store_index_next(store);
+    bind_int(s, 1, page);
+    bind_int(s, 2, (int64_t)at);
+    bind_chunk(s, row);
+    if (!db_run(s, NULL, e))
+        return false;
+    row->id = sqlite3_last_insert_rowid(store->db);
+    return store_index_add(store, row, e);
+}
+
+/* A chunk that a page has. */
+struct old_chunk {
+    int64_t id;
+    bool same; /* as the one that it gets at that place */
+};
+
+static bool is_same(sqlite3_stmt *s, const struct index_row *row)
+{
+    const void *text = sqlite3_column_blob(s, 3);
+    size_t size = (size_t)sqlite3_column_bytes(s, 3);
+    return size == row->size && (size == 0 || memcmp(text, row->text, size) == 0) &&
+           strcmp(column_text(s, 1), row->title) == 0 &&
+           strcmp(column_text(s, 2), row->heading) == 0;
+}
+
+static bool read_chunks(struct store *store, int64_t id, const struct page *page, struct buf *old,
+                        struct error *e)
+{
+    sqlite3_stmt *s = store->page.s[SQL_CHUNK_READ];
+    enum db_row answer;
+    bind_int(s, 1, id);
+    for (size_t at = 0; (answer = db_step(s, e)) == DB_ROW; at++) {
+        struct old_chunk chunk = {.id = column_int(s, 0)};
+        if (at < page->chunk_count) {
+            struct index_row row = chunk_row(page, at);
+            chunk.same = is_same(s, &row);
+        }
+        buf_add(old, &chunk, sizeof chunk);
     }
-    return true;
+    return answer == DB_DONE;
+}
+
+/* What is the same stays: most of a page that is edited, all of one that is imported anew. */
+static bool change_chunk(struct store *store, const struct page *page, size_t at,
+                         const struct old_chunk *old, struct error *e)
+{
+    if (old->same)
+        return true;
+    if (!store_index_drop(store, old->id, e))
+        return false;
+    if (at >= page->chunk_count)
+        return run_for_page(store, SQL_CHUNK_DELETE, old->id, e);
+    struct index_row row = chunk_row(page, at);
+    row.id = old->id;
+    bind_chunk(store->page.s[SQL_CHUNK_SET], &row);
+    return db_run(store->page.s[SQL_CHUNK_SET], NULL, e) && store_index_add(store, &row, e);
+}
+
+/* `there`: the page may have some. */
+static bool put_chunks(struct store *store, int64_t id, bool there, const struct page *page,
+                       struct error *e)
+{
+    struct buf list = {0};
+    bool ok = !there || read_chunks(store, id, page, &list, e);
+    size_t count = list.size / sizeof(struct old_chunk);
+    for (size_t i = 0; ok && i < count; i++) {
+        struct old_chunk old;
+        memcpy(&old, list.data + i * sizeof old, sizeof old);
+        ok = change_chunk(store, page, i, &old, e);
+    }
+    for (size_t i = count; ok && i < page->chunk_count; i++) {
+        struct index_row row = chunk_row(page, i);
+        ok = add_chunk(store, id, i, &row, e);
+    }
+    buf_release(&list);
+    return ok;
 }
 
 static bool put_links(struct store *store, int64_t id, const struct page_origin *origin,
@@ -127,35 +214,35 @@ static bool put_tags(struct store *store, int64_t id, const struct page *page, s
     return true;
 }
 
-static bool run_for_page(struct store *store, int statement, int64_t id, struct error *e)
+static bool drop_links(struct store *store, int64_t id, struct error *e)
 {
-    bind_int(store->page.s[statement], 1, id);
-    return db_run(store->page.s[statement], NULL, e);
+    return run_for_page(store, SQL_LINK_DROP, id, e) && run_for_page(store, SQL_TAG_DROP, id, e);
 }
 
 static bool drop_derived(struct store *store, int64_t id, struct error *e)
 {
     return store_index_drop_page(store, id, e) && run_for_page(store, SQL_CHUNK_DROP, id, e) &&
-           run_for_page(store, SQL_LINK_DROP, id, e) && run_for_page(store, SQL_TAG_DROP, id, e);
+           drop_links(store, id, e);
 }
 
 bool store_page_put(struct store *store, int64_t *at, const struct page_origin *origin,
                     const struct page *page, struct error *e)
 {
     int64_t id = *at;
-    if (!prepare(store, e) || (id && !drop_derived(store, id, e)))
+    bool there = id != 0;
+    if (!prepare(store, e) || (there && !drop_links(store, id, e)))
         return false;
-    sqlite3_stmt *s = store->page.s[id ? SQL_PAGE_SET : SQL_PAGE_ADD];
+    sqlite3_stmt *s = store->page.s[there ? SQL_PAGE_SET : SQL_PAGE_ADD];
     bind_page(s, origin, page);
-    if (id)
+    if (there)
         bind_int(s, 10, id);
     if (!db_run(s, NULL, e))
         return false;
-    if (!id) {
+    if (!there) {
         *at = id = sqlite3_last_insert_rowid(store->db);
         store_count(store, 1, 0);
     }
-    return put_chunks(store, id, page, e) && put_links(store, id, origin, page, e) &&
+    return put_chunks(store, id, there, page, e) && put_links(store, id, origin, page, e) &&
            put_tags(store, id, page, e) &&
            store_error_delete(store, origin->path, origin->path_size, e);
 }
