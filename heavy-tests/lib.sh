@@ -23,7 +23,7 @@ mkdir "$REPOS"
 cd "$TEST_DIR"
 prepare
 # The long tests set these one by one.
-unset LATTICE_LOG
+unset LATTICE_LOG LATTICE_NICE
 
 # Whatever a signal or a failure leaves: our processes go, then the folder.
 clean_up() {

@@ -273,6 +273,7 @@ prepare() {
     export TMPDIR=$TEST_DIR/tmp
     export GIT_CONFIG_GLOBAL=$TEST_DIR/gitconfig
     export GIT_CONFIG_NOSYSTEM=1
+    export LATTICE_NICE=0 # many tests run at a time, and have short deadlines
     mkdir -p "$HOME" "$TMPDIR"
     printf '%s\n' '[user]' 'name = Test' 'email = test@example.org' '[init]' 'defaultBranch = main' \
         '[commit]' 'gpgSign = false' '[gc]' 'auto = 0' '[maintenance]' 'auto = false' \

@@ -51,6 +51,10 @@ test_a_worker_that_a_supervisor_started_stands_behind_others_and_its_git_too() {
     expect_equal "$(sort -u "$TEST_DIR/git.nice")" "$own" 'of a run by hand'
     rm "$TEST_DIR/git.nice" "$TEST_DIR/worker.group"
     "$SUPERVISE" --all >/dev/null 2>&1
+    expect_equal "$(sort -u "$TEST_DIR/git.nice")" "$own" 'where LATTICE_NICE is 0'
+    rm "$TEST_DIR/git.nice" "$TEST_DIR/worker.group"
+    unset LATTICE_NICE
+    "$SUPERVISE" --all >/dev/null 2>&1
     expect_equal "$(sort -u "$TEST_DIR/git.nice")" "$((own < 14 ? own + 5 : 19))" 'of a supervised one'
     [ ! -s "$TEST_DIR/worker.group" ] || expect_contains "$TEST_DIR/worker.group" 'nice 5'
 }
@@ -59,7 +63,8 @@ test_a_worker_of_an_inbox_does_not_stand_behind() {
     source_at
     "$SUPERVISE" add box --kind inbox >/dev/null
     echo '{"session":"s","text":"waited for"}' | "$WORKER" append box
-    LATTICE_LOG=debug "$SUPERVISE" --all >"$OUT" 2>"$ERR"
+    LATTICE_LOG=debug LATTICE_NICE=wrong "$SUPERVISE" --all >"$OUT" 2>"$ERR"
+    expect_contains "$ERR" 'LATTICE_NICE: expected a number from 0 to 19; 5 is taken'
     expect_contains "$OUT" '2 ok'
     expect_contains "$ERR" 'notes start: stands behind others'
     expect_not_contains "$ERR" 'box start: stands behind'

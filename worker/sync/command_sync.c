@@ -165,10 +165,8 @@ static bool read_config(const struct home *home, const struct job *job, struct c
 static void stand_behind(const struct source_config *source)
 {
     const struct source_kind *kind = kind_find(source->kind);
-    if (kind && kind->waited_for)
-        return;
-    priority_step_back();
-    log_line(LOG_DEBUG, source->id, "start", "stands behind others");
+    if ((!kind || !kind->waited_for) && priority_step_back())
+        log_line(LOG_DEBUG, source->id, "start", "stands behind others");
 }
 
 static bool run(const struct options *o, struct job *job, struct run_result *result,
