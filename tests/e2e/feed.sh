@@ -250,7 +250,7 @@ test_a_run_that_has_no_time_says_so_and_the_next_goes_on() {
     json /items/2 a | answers _items
     json '' b | answers _items_2.1 hold
     json '' b | answers _items_2
-    sync_exits 3 'api: partial' api --timeout 2s
+    sync_exits 3 'api: partial' api --timeout 6s --grace 3s
     expect_contains "$OUT" 'stopped at its deadline'
     rm srv/_items_2.1 srv/requests
     sync_exits 0 'api: ok, 2 pages' api

@@ -143,7 +143,7 @@ test_a_silent_server_ends_with_the_deadline_and_a_stop() {
     local id
     synced_both
     answers_first mute </dev/null
-    both_exit 69 'stopped at its deadline in phase fetch' --timeout 2s
+    both_exit 69 'stopped at its deadline in phase fetch' --timeout 6s --grace 3s
     for id in recall blog; do
         rm srv/requests
         start run "$WORKER" sync "$id"

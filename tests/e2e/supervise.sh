@@ -135,7 +135,7 @@ while kill -0 $! 2>/dev/null; do wait $! || true; done
 exit 3
 WORKER
     sources a
-    expect_exit 3 supervise --all --json --timeout 4s --grace 2s --waves 1
+    expect_exit 3 supervise --all --json --timeout 8s --grace 4s --waves 1
     expect_equal "$(json 'sources[0].status')" partial
     expect_equal "$(json 'sources[0].kill_stage')" group
 }
@@ -143,7 +143,7 @@ WORKER
 test_a_stopped_group_goes_on_to_end() {
     fake_worker <<<'kill -STOP $$; exit 3'
     sources a
-    expect_exit 1 supervise --all --json --timeout 4s --grace 2s --waves 1
+    expect_exit 1 supervise --all --json --timeout 8s --grace 4s --waves 1
     expect_equal "$(json 'sources[0].kill_stage')" group
 }
 
@@ -157,10 +157,10 @@ echo "$line" >"$LATTICE_HOME/line"
 exit 70
 WORKER
     sources a
-    expect_exit 3 supervise --all --json --timeout 2s --grace 1s --full --waves 1
+    expect_exit 3 supervise --all --json --timeout 6s --grace 3s --full --waves 1
     expect_equal "$(json 'sources[0].kill_stage')" term
     expect_contains "$LATTICE_HOME/job" \
-        '"timeout_ms":2000,"grace_ms":1000,"stall_ms":300000,"by_budget":false,"full":true'
+        '"timeout_ms":6000,"grace_ms":3000,"stall_ms":300000,"by_budget":false,"full":true'
     expect_equal "$(cat "$LATTICE_HOME/line")" 'stop deadline' 'what followed'
     expect_contains "$LATTICE_HOME/job" '"allow_shrink":false'
     expect_exit 3 supervise --all --json --timeout 1h --budget 30m --stall 300ms --waves 1 --allow-shrink

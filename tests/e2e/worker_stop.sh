@@ -57,7 +57,7 @@ test_sigterm_keeps_what_was_done_and_the_next_run_goes_on() {
 test_the_soft_deadline_ends_a_run_by_hand() {
     source_of 100
     choke_cat_file
-    sync_exits 3 'stopped at its deadline; ' notes --timeout 3s --grace 1500ms
+    sync_exits 3 'stopped at its deadline; ' notes --timeout 6s --grace 3s
     wait_gone "$(tail -n 1 "$TEST_DIR/held")" 0
     went_on
 }
@@ -65,7 +65,7 @@ test_the_soft_deadline_ends_a_run_by_hand() {
 test_a_deadline_before_anything_was_kept_is_a_failure_that_says_what_to_raise() {
     source_of 3
     hold_git rev-parse
-    sync_exits 69 'notes: failed deadline' notes --timeout 1s --grace 400ms
+    sync_exits 69 'notes: failed deadline' notes --timeout 6s --grace 3s
     expect_contains "$OUT" 'stopped at its deadline in phase fetch before anything could be kept; '
     expect_contains "$OUT" 'give it more time: --timeout, or '
     store_sound notes
@@ -112,7 +112,7 @@ test_a_git_that_ignores_signals_does_not_carry_a_run_by_hand_past_its_deadline()
     mkfifo '$TEST_DIR/never'
     read -r _ <'$TEST_DIR/never'
 fi"
-    sync_exits 69 'notes: failed deadline' notes --timeout 2s --grace 1s
+    sync_exits 69 'notes: failed deadline' notes --timeout 6s --grace 3s
 }
 
 # Another program that holds the store keeps a worker waiting for longer than this.
@@ -261,7 +261,7 @@ test_the_table_says_why_a_run_was_stopped() {
     source_of 400
     choke_cat_file
     under_supervisor 'after 500ms without progress' --stall 500ms --timeout 60s --grace 20s
-    under_supervisor 'at its deadline' --timeout 2s --grace 1s
+    under_supervisor 'at its deadline' --timeout 6s --grace 3s
     rm -f "$TEST_DIR/held"
     start asked "$SUPERVISE" --source notes --waves 1
     wait_held

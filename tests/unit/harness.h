@@ -16,7 +16,7 @@ struct test {
     struct test *next;
 };
 
-enum { TEST_DEFAULT_LIMIT_S = 20 };
+enum { TEST_DEFAULT_LIMIT_S = 60 };
 
 /* TEST(cuts_at_a_boundary) { CHECK(...); } in tests/unit/test_text.c is `text/cuts_at_a_boundary`.
  */

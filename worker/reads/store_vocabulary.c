@@ -18,6 +18,7 @@
 
 #include "common/cleanup.h"
 #include "common/text.h"
+#include "common/varint.h"
 #include "worker/reads/store_reading_internal.h"
 #include "worker/reads/store_words.h"
 
@@ -26,32 +27,6 @@ enum { PAGE_HEAD = 4, SEGMENTS_MAX = 2000, PLACE_BYTES = 4, MAIN_INDEX = '0' };
 enum { COOKIE_BYTES = 4, OTHER_FORM = 0xFF };
 
 int vocabulary_version = 4;
-
-struct bytes {
-    const unsigned char *data;
-    size_t size;
-    size_t at;
-    bool bad; /* something was looked for behind the end */
-};
-
-/* https://www.sqlite.org/fileformat2.html#varint */
-static uint64_t varint(struct bytes *b)
-{
-    uint64_t value = 0;
-    for (int i = 0; i < 9; i++) {
-        if (b->at >= b->size) {
-            b->bad = true;
-            return 0;
-        }
-        unsigned char byte = b->data[b->at++];
-        if (i == 8)
-            return value << 8 | byte;
-        value = value << 7 | (byte & 0x7F);
-        if (!(byte & 0x80))
-            break;
-    }
-    return value;
-}
 
 static struct bytes blob(sqlite3_stmt *s, int at)
 {
@@ -99,7 +74,7 @@ static bool load_page(struct segments *all, struct segment *g, struct error *e)
         return damaged(all->store, "a page is too short", e);
     g->end = (size_t)g->page.data[2] << 8 | g->page.data[3];
     g->page.at = g->end;
-    g->next = (size_t)varint(&g->page);
+    g->next = (size_t)varint_read(&g->page);
     g->first = true;
     if (g->page.bad || g->next < PAGE_HEAD || g->next >= g->end)
         return damaged(all->store, "a page without words", e);
@@ -125,8 +100,8 @@ static bool next_word(struct segments *all, struct segment *g, struct error *e)
         return true;
     }
     struct bytes from = {.data = g->page.data, .size = g->end, .at = g->next};
-    uint64_t keep = g->first ? 0 : varint(&from);
-    uint64_t rest = varint(&from);
+    uint64_t keep = g->first ? 0 : varint_read(&from);
+    uint64_t rest = varint_read(&from);
     if (from.bad || keep > g->word.size || rest > from.size - from.at)
         return damaged(all->store, "a word is longer than its page", e);
     g->word.size = (size_t)keep;
@@ -137,7 +112,7 @@ static bool next_word(struct segments *all, struct segment *g, struct error *e)
         g->places = g->end - begin;
         return leave_page(all, g, e);
     }
-    g->next += (size_t)varint(&g->page);
+    g->next += (size_t)varint_read(&g->page);
     if (g->page.bad || g->next < begin || g->next >= g->end)
         return damaged(all->store, "words overlap", e);
     g->places = g->next - begin;
@@ -165,18 +140,18 @@ static bool read_structure(struct segments *all, struct bytes *b, const struct b
                            struct error *e)
 {
     b->at = COOKIE_BYTES;
-    uint64_t levels = varint(b);
-    uint64_t count = varint(b);
-    varint(b);
+    uint64_t levels = varint_read(b);
+    uint64_t count = varint_read(b);
+    varint_read(b);
     if (b->bad || count > SEGMENTS_MAX)
         return damaged(all->store, "its list of segments", e);
     all->list = xcalloc((size_t)count + 1, sizeof *all->list);
     for (uint64_t level = 0; level < levels && !b->bad; level++) {
-        varint(b);
-        for (uint64_t n = varint(b); n > 0 && !b->bad; n--) {
-            int64_t id = (int64_t)varint(b);
+        varint_read(b);
+        for (uint64_t n = varint_read(b); n > 0 && !b->bad; n--) {
+            int64_t id = (int64_t)varint_read(b);
             for (int i = 0; i < 2; i++)
-                varint(b);
+                varint_read(b);
             if (b->bad || all->count == count)
                 break;
             if (!open_segment(all, id, from, e))

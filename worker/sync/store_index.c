@@ -1,7 +1,7 @@
 /* The full-text index over chunks, written in rising order of their ids. */
 #include "worker/sync/store_index.h"
 
-#include "worker/sync/stop.h"
+#include "common/varint.h"
 #include "worker/sync/store_internal.h"
 
 /* The index's own memory for terms that are not on disk yet. Larger means fewer, larger segments:
@@ -11,15 +11,15 @@ enum { HASH_BYTES_NORMAL = 64 * 1024 * 1024, HASH_BYTES_LOW = 4 * 1024 * 1024 };
  * one step. Merging on FTS5's own schedule (automerge) would double the work of a first sync. */
 enum { MERGE_SEGMENTS = 16, MERGE_STEP_PAGES = 500 };
 /* What was taken out stays in its segment until that merges with the one that says so, which may be
- * never: after ten times --full the index had five times its size, and a search took nine times as
- * long. Once so many chunks were taken out, and one for each of so many that are there, all
- * segments merge into one. */
+ * never: after ten times --full the index had two and a half times its size, and a search took five
+ * times as long. Once so many chunks were taken out, and one for each of so many that are there,
+ * all segments merge into one. */
 enum { WORN_MIN = 1000, WORN_PART = 2 };
 /* Each such merge leaves the index with two more levels, which FTS5 of 3.40 never takes away, and
- * with 2000 it calls the index damaged. Before that it is built anew, in one statement: some 30 us
+ * with 2000 it calls the index damaged. Before that it is built anew, in one statement: some 60 us
  * for a chunk. A larger one stays worn, after hundreds of times that half of it changed. */
 int store_levels_max = 500;
-enum { REBUILD_MAX = 200000 };
+enum { REBUILD_MAX = 100000 };
 
 enum {
     SQL_ADD,
@@ -33,8 +33,7 @@ enum {
     SQL_MERGE,
     SQL_DROPPED,
     SQL_DROPPED_NONE,
-    SQL_CHUNKS,
-    SQL_STRUCTURE,
+    SQL_RECORD,
     SQL_REBUILD,
     SQL_COUNT
 };
@@ -56,8 +55,7 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_MERGE] = "INSERT INTO chunk_index(chunk_index, rank) VALUES('merge', ?1)",
     [SQL_DROPPED] = "SELECT dropped FROM sync_state",
     [SQL_DROPPED_NONE] = "UPDATE sync_state SET dropped = 0",
-    [SQL_CHUNKS] = "SELECT count(*) FROM chunk",
-    [SQL_STRUCTURE] = "SELECT block FROM chunk_index_data WHERE id = 10",
+    [SQL_RECORD] = "SELECT block FROM chunk_index_data WHERE id = ?1",
     [SQL_REBUILD] = "INSERT INTO chunk_index(chunk_index) VALUES('rebuild')",
 };
 
@@ -129,10 +127,8 @@ static bool write_row(struct store *store, int which, const struct index_row *ro
     bind_text(s, 2, row->title);
     bind_text(s, 3, row->heading);
     bind_text_size(s, 4, row->text, row->size);
-    if (which == SQL_DROP) {
+    if (which == SQL_DROP)
         store->dropped_delta++;
-        store->judged = false;
-    }
     return db_run(s, NULL, e);
 }
 
@@ -209,95 +205,93 @@ void store_index_forget(struct store *store)
     store->waiting = (struct waiting){0};
 }
 
-/* A cookie of four bytes, then the number of levels, a varint: https://www.sqlite.org/fts5.html */
-static bool read_levels(struct store *store, int *levels, struct error *e)
+/* Of FTS5's own records the one on sizes begins with the number of rows, the one on structure with
+ * a cookie and the number of levels: https://www.sqlite.org/fts5.html#appendix_a */
+enum { RECORD_SIZES = 1, RECORD_STRUCTURE = 10, COOKIE_BYTES = 4 };
+
+static bool read_record(struct store *store, int record, size_t from, int64_t *value,
+                        struct error *e)
 {
-    sqlite3_stmt *s = statement(store, SQL_STRUCTURE, e);
+    sqlite3_stmt *s = statement(store, SQL_RECORD, e);
     bool row = false;
-    *levels = 0;
-    if (!s || !db_first(s, &row, e))
+    *value = 0;
+    if (!s)
         return false;
-    const unsigned char *block = row ? sqlite3_column_blob(s, 0) : NULL;
-    int size = row ? sqlite3_column_bytes(s, 0) : 0;
-    for (int at = 4; at < size && at < 4 + 3; at++) {
-        *levels = *levels << 7 | (block[at] & 0x7F);
-        if (block[at] < 0x80)
-            break;
+    bind_int(s, 1, record);
+    if (!db_first(s, &row, e))
+        return false;
+    if (row) {
+        struct bytes b = {.data = sqlite3_column_blob(s, 0),
+                          .size = (size_t)sqlite3_column_bytes(s, 0),
+                          .at = from};
+        *value = (int64_t)varint_read(&b);
     }
     db_reset(s);
     return true;
 }
 
-static bool judge(struct store *store, struct error *e)
+struct wear {
+    bool worn;    /* the index holds much that was taken out of it */
+    bool layered; /* merging all of it would leave too many levels */
+};
+
+static bool judge(struct store *store, struct wear *wear, struct error *e)
 {
     int64_t dropped = 0;
-    int64_t chunks = 0;
-    int levels = 0;
-    if (store->judged)
-        return true;
+    int64_t rows = 0;
+    int64_t levels = 0;
+    *wear = (struct wear){0};
     if (!db_number(statement(store, SQL_DROPPED, e), 0, &dropped, e))
         return false;
-    if (dropped >= WORN_MIN && (!db_number(statement(store, SQL_CHUNKS, e), 0, &chunks, e) ||
-                                !read_levels(store, &levels, e)))
+    if (dropped < WORN_MIN)
+        return true;
+    if (!read_record(store, RECORD_SIZES, 0, &rows, e) ||
+        !read_record(store, RECORD_STRUCTURE, COOKIE_BYTES, &levels, e))
         return false;
-    store->worn = dropped >= WORN_MIN && dropped >= chunks / WORN_PART;
-    store->layered = levels >= store_levels_max;
-    if (store->layered && chunks > REBUILD_MAX)
-        store->worn = false;
-    store->judged = true;
+    wear->layered = levels >= store_levels_max;
+    wear->worn = dropped >= rows / WORN_PART && !(wear->layered && rows > REBUILD_MAX);
     return true;
 }
 
 /* A negative number of pages asks for one segment in the end, a positive one for those of a level.
  * "If the value returned is less than 2, the merge command was a no-op": FTS5, section 6.8. */
-static bool merge(struct store *store, bool *more, struct error *e)
+static bool merge(struct store *store, int64_t pages, bool *more, struct error *e)
 {
     int64_t before = sqlite3_total_changes64(store->db);
-    int64_t pages = store->worn ? -MERGE_STEP_PAGES : MERGE_STEP_PAGES;
     if (!db_run_on(statement(store, SQL_MERGE, e), pages, e))
         return false;
     *more = sqlite3_total_changes64(store->db) - before >= 2;
     return true;
 }
 
-static int stop_came(void *none)
-{
-    (void)none;
-    return stop_requested();
-}
-
 static bool rebuild(struct store *store, struct error *e)
 {
-    enum { OPERATIONS_BETWEEN_LOOKS = 1000 };
-    sqlite3_progress_handler(store->db, OPERATIONS_BETWEEN_LOOKS, stop_came, NULL);
-    bool ok = db_run(statement(store, SQL_REBUILD, e), NULL, e);
-    sqlite3_progress_handler(store->db, 0, NULL, NULL);
-    return ok;
+    return db_run(statement(store, SQL_REBUILD, e), NULL, e);
 }
 
-static bool step(struct store *store, bool *more, struct error *e)
+static bool step(struct store *store, bool *more, bool *stopped, struct error *e)
 {
-    *more = false;
-    if (!judge(store, e))
+    struct wear wear;
+    if (!judge(store, &wear, e))
         return false;
-    if (!(store->worn && store->layered ? rebuild(store, e) : merge(store, more, e)))
-        return false;
-    if (*more || !store->worn)
-        return true;
-    store->worn = false;
+    bool ok = wear.worn && wear.layered
+                  ? store_at_length(store, rebuild, stopped, e)
+                  : merge(store, wear.worn ? -MERGE_STEP_PAGES : MERGE_STEP_PAGES, more, e);
+    if (!ok || *more || !wear.worn)
+        return ok;
     return db_run(statement(store, SQL_DROPPED_NONE, e), NULL, e);
 }
 
 bool store_merge_step(struct store *store, bool *more, struct error *e)
 {
+    bool stopped = false;
+    *more = false;
     if (!store_begin(store, e))
         return false;
-    if (step(store, more, e) && store_quiet_commit(store, e))
+    if (step(store, more, &stopped, e) && store_quiet_commit(store, e))
         return true;
     store_rollback(store);
-    if (!store->layered || !stop_requested() || store->lost_lock)
-        return false;
-    *e = (struct error){0}; /* the next run that changes something builds it */
-    *more = false;
-    return true;
+    if (stopped)
+        *e = (struct error){0}; /* the next run that changes something builds it */
+    return stopped;
 }

@@ -7,9 +7,9 @@
 #include "worker/sync/store_write.h"
 
 /* All within a transaction. FTS5 gathers what it is given as long as row ids rise, and writes a
- * segment whenever one does not: a segment per changed page made a large change twice as slow and
- * searches meanwhile many times. So once something was taken out, chunks that are new wait until
- * store_index_settle, and who takes out much does so in the order of the chunks' ids. */
+ * segment whenever one does not: a segment per changed page made a large change take 1.7 times as
+ * long, and a search meanwhile five times. So once something was taken out, chunks that are new
+ * wait until store_index_settle, and who takes out much does so in the order of the chunks' ids. */
 
 /* Before the first of these in a run: settings for bulk writing (store_index.c says what was
  * measured). */

@@ -74,9 +74,6 @@ struct store {
     bool in_transaction;
     bool has_errors; /* there may be rows in page_error */
     bool bulk;       /* the index's settings are in force */
-    bool judged;     /* the next two are known */
-    bool worn;       /* the index holds much that was taken out of it */
-    bool layered;    /* merging all of it would leave too many levels */
     bool committed;
     bool took_lock;
     bool lost_lock;
@@ -85,6 +82,11 @@ struct store {
 /* Prepares `count` statements of a concern unless they are already. */
 CHECKED bool store_prepare(struct store *store, struct statements *list, const char *const *sql,
                            size_t count, struct error *e);
+
+/* A statement that takes its time, which is no stall: it says that it moves. A stop undoes it;
+ * *stopped tells that from other failures. */
+CHECKED bool store_at_length(struct store *store, bool (*run)(struct store *, struct error *),
+                             bool *stopped, struct error *e);
 
 /* Fence and commit of a transaction that changes nothing a reader could see. */
 CHECKED bool store_quiet_commit(struct store *store, struct error *e);

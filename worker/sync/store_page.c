@@ -249,11 +249,7 @@ bool store_page_put(struct store *store, int64_t *at, const struct page_origin *
 
 bool store_page_delete(struct store *store, int64_t id, struct error *e)
 {
-    if (!prepare(store, e) || !drop_derived(store, id, e) ||
-        !run_for_page(store, SQL_PAGE_DELETE, id, e))
-        return false;
-    store_count(store, -1, 0);
-    return true;
+    return store_page_delete_late(store, id, e) && store_pages_settle(store, e);
 }
 
 bool store_page_delete_late(struct store *store, int64_t id, struct error *e)

@@ -76,29 +76,44 @@ void store_init(void)
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-struct migration {
+struct at_length {
+    const struct store *store;
     int64_t looks;
     bool stopped;
 };
 
 static int look_up(void *context)
 {
-    struct migration *m = context;
-    report_step(STORE_PHASE_MIGRATE, ++m->looks, -1);
-    m->stopped = stop_requested();
-    return m->stopped;
+    struct at_length *l = context;
+    report_step(l->store->phase, ++l->looks, -1);
+    l->stopped = stop_requested();
+    return l->stopped;
 }
 
-/* Making an index anew takes its time, which is no stall: it says that it moves. A stop undoes it,
- * and the next run begins it again. */
-static bool migrate(struct store *store, struct error *e)
+bool store_at_length(struct store *store, bool (*run)(struct store *, struct error *),
+                     bool *stopped, struct error *e)
 {
     enum { OPERATIONS_BETWEEN_LOOKS = 1000 };
-    struct migration m = {0};
-    sqlite3_progress_handler(store->db, OPERATIONS_BETWEEN_LOOKS, look_up, &m);
-    bool ok = db_migrate(store->db, store_migrations, store_format, "store", e);
+    struct at_length l = {.store = store};
+    sqlite3_progress_handler(store->db, OPERATIONS_BETWEEN_LOOKS, look_up, &l);
+    bool ok = run(store, e);
     sqlite3_progress_handler(store->db, 0, NULL, NULL);
-    if (!ok && m.stopped)
+    *stopped = !ok && l.stopped;
+    return ok;
+}
+
+static bool run_migrations(struct store *store, struct error *e)
+{
+    return db_migrate(store->db, store_migrations, store_format, "store", e);
+}
+
+/* The next run begins a stopped one again. */
+static bool migrate(struct store *store, struct error *e)
+{
+    bool stopped;
+    store_progress(store, STORE_PHASE_MIGRATE, 0, -1);
+    bool ok = store_at_length(store, run_migrations, &stopped, e);
+    if (stopped)
         return error_set(e, CAUSE_DEADLINE,
                          "stopped while the store was brought to this version's format");
     return ok;
