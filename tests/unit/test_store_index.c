@@ -10,7 +10,6 @@
 #include "worker/sync/stop.h"
 #include "worker/sync/store_internal.h"
 #include "worker/sync/store_page.h"
-#include "worker/sync/store_plan.h"
 
 enum { PAGES = 200 };
 
@@ -181,7 +180,7 @@ TEST(many_deleted_pages_leave_few_segments)
     add_pages(store, ids);
     begin(store);
     for (int i = 1; i < PAGES; i++)
-        CHECK_OK(store_page_delete_late(store, ids[i], &e), &e);
+        CHECK_OK(store_page_delete(store, ids[i], &e), &e);
     commit(store);
     CHECK_INT(hits(store, "old"), 1);
     CHECK_INT(number(store, "SELECT count(*) FROM page", NULL), 1);
@@ -250,7 +249,7 @@ TEST(what_waits_goes_with_its_transaction)
     int64_t chunks = hits(store, "old");
     begin(store);
     (void)put(store, ids[0], 0, 3, "fresh");
-    CHECK_OK(store_page_delete_late(store, ids[1], &e), &e);
+    CHECK_OK(store_page_delete(store, ids[1], &e), &e);
     store_rollback(store);
     CHECK_INT(hits(store, "fresh"), 0);
     CHECK_INT(hits(store, "old"), chunks);
@@ -262,37 +261,45 @@ TEST(what_waits_goes_with_its_transaction)
     store_close(&store);
 }
 
-/* In the plan by path, in a block the new ones, then the others by where they are in the index. */
-TEST(a_block_is_in_the_order_of_the_chunks)
+/* Its chunks were put in with those of many other pages in between. */
+TEST(pages_that_change_over_and_over_leave_few_segments)
 {
-    static const int put_as[] = {3, 1, 4, 0, 2};
-    const struct plan_rules rules = {.epoch = 2, .shape = "s", .max_page_bytes = 1000};
-    struct plan_block block = {.limit = 4};
-    struct plan_counts counts;
+    static const char *const words[] = {"first", "second", "third"};
+    int64_t ids[PAGES];
     struct store *store = open_store();
-    int64_t ids[5];
-    begin(store);
-    for (int i = 0; i < 5; i++)
-        ids[put_as[i]] = put(store, 0, put_as[i], 1, "old");
-    commit(store);
-    CHECK_OK(plan_begin(store, &rules, &e) && plan_join_begin(store, &e), &e);
-    for (int i = -1; i < 5; i++) {
-        char path[24];
-        snprintf(path, sizeof path, i < 0 ? "!new.md" : "%04d.md", i);
-        CHECK_OK(plan_join_entry(store, path, strlen(path), "fresh", &e), &e);
+    add_pages(store, ids);
+    for (int turn = 0; turn < 3; turn++) {
+        int64_t before = segments(store);
+        begin(store);
+        for (int i = 0; i < PAGES; i++)
+            (void)put(store, ids[(i * 7) % PAGES], (i * 7) % PAGES, 4 + 2 * ((turn + 1) % 2),
+                      words[turn]);
+        commit(store);
+        if (segments(store) > before + 3)
+            FAIL("turn %d left %" PRId64 " segments more", turn, segments(store) - before);
+        CHECK_INT(hits(store, words[turn]), number(store, "SELECT count(*) FROM chunk", NULL));
     }
-    CHECK_OK(plan_join_end(store, &e) && plan_finish(store, true, &counts, &e), &e);
-    CHECK_OK(plan_read(store, PLAN_IMPORT, 0, &block, &e), &e); /* !new, 0, 1, 2 */
-    CHECK_INT(block.count, 4);
-    CHECK_STR(block.items[0].path, "!new.md");
-    CHECK_INT(block.items[1].page, ids[1]);
-    CHECK_INT(block.items[2].page, ids[0]);
-    CHECK_INT(block.items[3].page, ids[2]);
-    CHECK_OK(plan_read(store, PLAN_IMPORT, block.last, &block, &e), &e); /* 3, 4 */
-    CHECK_INT(block.count, 2);
-    CHECK_INT(block.items[0].page, ids[3]);
-    CHECK_INT(block.items[1].page, ids[4]);
-    plan_block_release(&block);
+    store_close(&store);
+}
+
+/* More than is kept in memory. */
+TEST(large_changes_go_into_the_index_early)
+{
+    enum { SECTIONS = 3000 }; /* of 2 KB */
+    struct store *store = open_store();
+    begin(store);
+    int64_t a = put(store, 0, 1, SECTIONS, "old");
+    int64_t b = put(store, 0, 2, 2, "old");
+    commit(store);
+    begin(store);
+    (void)put(store, a, 1, SECTIONS, "fresh");
+    CHECK(hits(store, "fresh") > 0);
+    CHECK(hits(store, "old") < SECTIONS);
+    (void)put(store, b, 2, 1, "fresh");
+    CHECK_OK(store_page_delete(store, a, &e), &e);
+    commit(store);
+    CHECK_INT(hits(store, "old"), 0);
+    CHECK_INT(hits(store, "fresh"), 1);
     store_close(&store);
 }
 

@@ -102,17 +102,17 @@ static void apply(struct fixture *f, enum plan_op op)
         CHECK_OK(plan_read(f->store, op, after, &block, &e), &e);
         for (size_t i = 0; i < block.count; i++) {
             const struct plan_item *item = &block.items[i];
+            after = item->seq;
             if (op == PLAN_RENAME)
                 CHECK_OK(store_page_rename(f->store, item->page, item->path, item->path_size, &e),
                          &e);
             else if (op == PLAN_IMPORT)
                 import(f, item);
             else if (op == PLAN_DELETE)
-                CHECK_OK(store_page_delete_late(f->store, item->page, &e), &e);
+                CHECK_OK(store_page_delete(f->store, item->page, &e), &e);
             else
                 CHECK_OK(store_error_delete(f->store, item->path, item->path_size, &e), &e);
         }
-        after = block.last;
     } while (block.count == block.limit);
     plan_block_release(&block);
 }

@@ -47,7 +47,7 @@ static bool apply(struct import *in, enum plan_op op, const struct plan_item *it
     case PLAN_DELETE:
         t->left.deletes--;
         t->deleted++;
-        return store_page_delete_late(s->store, item->page, e);
+        return store_page_delete(s->store, item->page, e);
     case PLAN_FORGET:
         t->left.forgets--;
         return store_error_delete(s->store, item->path, item->path_size, e);
@@ -70,8 +70,10 @@ static enum step apply_all(struct import *in, enum plan_op op, struct error *e)
             if (!batch_begin(&in->batch, e) || !apply(in, op, &block->items[i], e) ||
                 !batch_end(&in->batch, 0, e))
                 return STEP_FAILED;
+            after = block->items[i].seq;
         }
-        after = block->last;
+        if (!store_index_settle(in->sync->store, e))
+            return STEP_FAILED;
     } while (block->count == block->limit);
     return STEP_DONE;
 }
@@ -234,7 +236,7 @@ static enum step import_all(struct import *in, struct error *e)
     while (step == STEP_DONE && now->count) {
         next->count = 0;
         if (now->count == now->limit)
-            step = load(in, next, now->last, e);
+            step = load(in, next, now->items[now->count - 1].seq, e);
         if (step == STEP_DONE)
             step = import_block(in, now, e);
         struct plan_block *done = now;

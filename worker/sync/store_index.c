@@ -1,6 +1,9 @@
 /* The full-text index over chunks, written in rising order of their ids. */
 #include "worker/sync/store_index.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "common/varint.h"
 #include "worker/sync/store_internal.h"
 
@@ -26,7 +29,7 @@ enum {
     SQL_DROP,
     SQL_ROW,
     SQL_PAGE_ROWS,
-    SQL_WAITING_ROWS,
+    SQL_NEW_ROWS,
     SQL_LAST,
     SQL_CONFIG_READ,
     SQL_CONFIG_SET,
@@ -47,8 +50,8 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_DROP] = "INSERT INTO chunk_index(chunk_index, rowid, title, heading, text)"
                  " VALUES('delete', ?1, ?2, ?3, ?4)",
     [SQL_ROW] = ROWS "id = ?1",
-    [SQL_PAGE_ROWS] = ROWS "page = ?1 AND id <= ?2 ORDER BY position",
-    [SQL_WAITING_ROWS] = ROWS "id > ?1 ORDER BY id",
+    [SQL_PAGE_ROWS] = ROWS "page = ?1",
+    [SQL_NEW_ROWS] = ROWS "id > ?1 ORDER BY id",
     [SQL_LAST] = "SELECT max(id) FROM chunk",
     [SQL_CONFIG_READ] = "SELECT v FROM chunk_index_config WHERE k = ?1",
     [SQL_CONFIG_SET] = "INSERT INTO chunk_index(chunk_index, rank) VALUES(?1, ?2)",
@@ -95,8 +98,12 @@ bool store_bulk(struct store *store, struct error *e)
     return store->bulk;
 }
 
-/* From here on new chunks wait. SQLite would give the ids of rows that went to new ones, so that
- * these could not be told from what is in the index. */
+/* Memory for what waits to be taken out. The index is told early of more, which takes some tenths
+ * of a second. */
+enum { OLD_BYTES_NORMAL = 4 * 1024 * 1024, OLD_BYTES_LOW = 1024 * 1024 };
+
+/* SQLite would give the ids of rows that went to new ones, so that these could not be told from
+ * what is in the index. */
 static bool begin_waiting(struct store *store, struct error *e)
 {
     struct waiting *w = &store->waiting;
@@ -106,11 +113,6 @@ static bool begin_waiting(struct store *store, struct error *e)
         return false;
     w->next = w->behind + 1;
     return true;
-}
-
-static bool waits(const struct store *store, int64_t chunk)
-{
-    return store->waiting.next && chunk > store->waiting.behind;
 }
 
 int64_t store_index_next(struct store *store)
@@ -127,22 +129,25 @@ static bool write_row(struct store *store, int which, const struct index_row *ro
     bind_text(s, 2, row->title);
     bind_text(s, 3, row->heading);
     bind_text_size(s, 4, row->text, row->size);
-    if (which == SQL_DROP)
-        store->dropped_delta++;
     return db_run(s, NULL, e);
 }
 
-/* Each row of `rows`, which is bound, by statement `which`. */
-static bool write_rows(struct store *store, int which, sqlite3_stmt *rows, struct error *e)
+static struct index_row row_at(sqlite3_stmt *rows)
+{
+    return (struct index_row){.id = column_int(rows, 0),
+                              .title = column_text(rows, 1),
+                              .heading = column_text(rows, 2),
+                              .text = column_text(rows, 3),
+                              .size = (size_t)sqlite3_column_bytes(rows, 3)};
+}
+
+/* Each row of `rows`, which is bound. */
+static bool add_rows(struct store *store, sqlite3_stmt *rows, struct error *e)
 {
     enum db_row answer;
     while ((answer = db_step(rows, e)) == DB_ROW) {
-        const struct index_row row = {.id = column_int(rows, 0),
-                                      .title = column_text(rows, 1),
-                                      .heading = column_text(rows, 2),
-                                      .text = column_text(rows, 3),
-                                      .size = (size_t)sqlite3_column_bytes(rows, 3)};
-        if (!write_row(store, which, &row, e)) {
+        const struct index_row row = row_at(rows);
+        if (!write_row(store, SQL_ADD, &row, e)) {
             db_reset(rows);
             return false;
         }
@@ -152,57 +157,117 @@ static bool write_rows(struct store *store, int which, sqlite3_stmt *rows, struc
 
 bool store_index_add(struct store *store, const struct index_row *row, struct error *e)
 {
-    return waits(store, row->id) || write_row(store, SQL_ADD, row, e);
+    return store->waiting.next || write_row(store, SQL_ADD, row, e);
+}
+
+/* In memory: id, size of the text, and the three texts, each with a NUL behind. */
+static void keep_old(struct waiting *w, const struct index_row *row)
+{
+    buf_add(&w->old, &row->id, sizeof row->id);
+    buf_add(&w->old, &row->size, sizeof row->size);
+    buf_add(&w->old, row->title, strlen(row->title) + 1);
+    buf_add(&w->old, row->heading, strlen(row->heading) + 1);
+    buf_add(&w->old, row->text, row->size);
+    buf_add_byte(&w->old, '\0');
+    w->count++;
+}
+
+static const char *old_at(const char *at, struct index_row *row)
+{
+    memcpy(&row->id, at, sizeof row->id);
+    at += sizeof row->id;
+    memcpy(&row->size, at, sizeof row->size);
+    at += sizeof row->size;
+    row->title = at;
+    at += strlen(at) + 1;
+    row->heading = at;
+    at += strlen(at) + 1;
+    row->text = at;
+    return at + row->size + 1;
+}
+
+/* `which`, of a chunk or a page. A chunk that is new is none that the index has. */
+static bool keep_rows(struct store *store, int which, int64_t id, struct error *e)
+{
+    struct waiting *w = &store->waiting;
+    sqlite3_stmt *s = statement(store, which, e);
+    enum db_row answer;
+    size_t most = store->memory == MEMORY_LOW ? OLD_BYTES_LOW : OLD_BYTES_NORMAL;
+    if (!s || (w->old.size >= most && !store_index_settle(store, e)) || !begin_waiting(store, e))
+        return false;
+    bind_int(s, 1, id);
+    while ((answer = db_step(s, e)) == DB_ROW) {
+        const struct index_row row = row_at(s);
+        if (row.id <= w->behind)
+            keep_old(w, &row);
+    }
+    return answer == DB_DONE;
 }
 
 bool store_index_drop(struct store *store, int64_t chunk, struct error *e)
 {
-    sqlite3_stmt *s = statement(store, SQL_ROW, e);
-    if (!s || !begin_waiting(store, e))
-        return false;
-    if (waits(store, chunk))
-        return true;
-    bind_int(s, 1, chunk);
-    return write_rows(store, SQL_DROP, s, e);
-}
-
-/* Of a page's chunks, those that do not wait. */
-static bool write_page(struct store *store, int which, int64_t page, struct error *e)
-{
-    sqlite3_stmt *s = statement(store, SQL_PAGE_ROWS, e);
-    if (!s)
-        return false;
-    bind_int(s, 1, page);
-    bind_int(s, 2, store->waiting.behind);
-    return write_rows(store, which, s, e);
+    return keep_rows(store, SQL_ROW, chunk, e);
 }
 
 bool store_index_drop_page(struct store *store, int64_t page, struct error *e)
 {
-    return begin_waiting(store, e) && write_page(store, SQL_DROP, page, e);
+    return keep_rows(store, SQL_PAGE_ROWS, page, e);
 }
 
-bool store_index_add_page(struct store *store, int64_t page, struct error *e)
+static int by_id(const void *a, const void *b)
 {
-    return write_page(store, SQL_ADD, page, e);
+    const struct index_row *x = a;
+    const struct index_row *y = b;
+    if (x->id != y->id)
+        return x->id < y->id ? -1 : 1;
+    return (x->title > y->title) - (x->title < y->title);
+}
+
+/* Takes them out, and puts in what is there now. What changed twice is in the index as it was
+ * before the first time. */
+static bool change_old(struct store *store, const struct waiting *w, struct error *e)
+{
+    struct index_row *rows = xcalloc(w->count + 1, sizeof *rows);
+    sqlite3_stmt *now = statement(store, SQL_ROW, e);
+    const char *at = w->old.data;
+    bool ok = now != NULL;
+    for (size_t i = 0; i < w->count; i++)
+        at = old_at(at, &rows[i]);
+    qsort(rows, w->count, sizeof *rows, by_id);
+    for (size_t i = 0; ok && i < w->count; i++) {
+        if (i && rows[i].id == rows[i - 1].id)
+            continue;
+        store->dropped_delta++;
+        bind_int(now, 1, rows[i].id);
+        ok = write_row(store, SQL_DROP, &rows[i], e) && add_rows(store, now, e);
+    }
+    free(rows);
+    return ok;
+}
+
+static bool add_new(struct store *store, const struct waiting *w, struct error *e)
+{
+    sqlite3_stmt *s = statement(store, SQL_NEW_ROWS, e);
+    if (!s)
+        return false;
+    bind_int(s, 1, w->behind);
+    return add_rows(store, s, e);
 }
 
 bool store_index_settle(struct store *store, struct error *e)
 {
-    const struct waiting w = store->waiting;
+    const struct waiting *w = &store->waiting;
+    bool ok = (w->count == 0 || change_old(store, w, e)) &&
+              (w->next <= w->behind + 1 || add_new(store, w, e));
     store_index_forget(store);
-    if (w.next <= w.behind + 1)
-        return true;
-    sqlite3_stmt *s = statement(store, SQL_WAITING_ROWS, e);
-    if (!s)
-        return false;
-    bind_int(s, 1, w.behind);
-    return write_rows(store, SQL_ADD, s, e);
+    return ok;
 }
 
 void store_index_forget(struct store *store)
 {
-    store->waiting = (struct waiting){0};
+    struct waiting *w = &store->waiting;
+    buf_reset(&w->old);
+    *w = (struct waiting){.old = w->old};
 }
 
 /* Of FTS5's own records the one on sizes begins with the number of rows, the one on structure with

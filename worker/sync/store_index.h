@@ -8,8 +8,8 @@
 
 /* All within a transaction. FTS5 gathers what it is given as long as row ids rise, and writes a
  * segment whenever one does not: a segment per changed page made a large change take 1.7 times as
- * long, and a search meanwhile five times. So once something was taken out, chunks that are new
- * wait until store_index_settle, and who takes out much does so in the order of the chunks' ids. */
+ * long, and a search meanwhile five times. So once something changes that the index has, all waits
+ * until store_index_settle: what was there is kept in memory, and then goes in the order of ids. */
 
 /* Before the first of these in a run: settings for bulk writing (store_index.c says what was
  * measured). */
@@ -26,15 +26,16 @@ struct index_row {
     const char *text;
     size_t size; /* of the text, bytes */
 };
-/* A row that is new, or that was taken out and has changed. */
+/* A row that is new, or that has changed and was dropped before. */
 CHECKED bool store_index_add(struct store *store, const struct index_row *row, struct error *e);
-/* Before the row changes or goes: with another text, phantom hits would stay for ever. */
+/* Before the row changes or goes: with another text, phantom hits would stay for ever. If it is
+ * still there in the end, it is in the index again. */
 CHECKED bool store_index_drop(struct store *store, int64_t chunk, struct error *e);
-/* All of a page. Add is for what was just taken out. */
+/* All of a page. */
 CHECKED bool store_index_drop_page(struct store *store, int64_t page, struct error *e);
-CHECKED bool store_index_add_page(struct store *store, int64_t page, struct error *e);
 
-/* Puts in what waits. Each commit does it; before that, it bounds what a commit has to do. */
+/* Brings the index up to date. Each commit does it; before that, it bounds what a commit has to do.
+ */
 CHECKED bool store_index_settle(struct store *store, struct error *e);
 /* What waited was rolled back. */
 void store_index_forget(struct store *store);

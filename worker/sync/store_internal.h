@@ -31,17 +31,12 @@ struct plan_state {
     bool unpacked; /* each import has a row of its own */
 };
 
-/* New chunks that are not in the index yet. */
+/* What the index does not know yet: see store_index.h. */
 struct waiting {
-    int64_t behind; /* those with larger ids */
-    int64_t next;   /* id of the next one; 0: none waits */
-};
-
-/* Rows of pages that go at the end of the transaction: see store_page_delete_late. */
-enum { STORE_GONE_MAX = 1024 };
-struct gone {
-    int64_t pages[STORE_GONE_MAX];
-    size_t count;
+    int64_t behind; /* chunks with larger ids are new */
+    int64_t next;   /* id of the next one; 0: nothing waits */
+    struct buf old; /* those up to `behind` that changed or went, as the index has them */
+    size_t count;   /* of them */
 };
 
 struct store {
@@ -69,7 +64,6 @@ struct store {
     int64_t dropped_delta; /* chunks that were taken out of the index */
     struct plan_state plan_state;
     struct waiting waiting;
-    struct gone gone;
     int64_t log_bytes; /* a larger log is cut at the next commit */
     bool in_transaction;
     bool has_errors; /* there may be rows in page_error */
@@ -90,8 +84,6 @@ CHECKED bool store_at_length(struct store *store, bool (*run)(struct store *, st
 
 /* Fence and commit of a transaction that changes nothing a reader could see. */
 CHECKED bool store_quiet_commit(struct store *store, struct error *e);
-/* What each commit does first, beside store_index_settle. */
-CHECKED bool store_pages_settle(struct store *store, struct error *e);
 /* Drops the lock row, fenced, and commits the transaction in hand. */
 CHECKED bool store_finish(struct store *store, struct error *e);
 

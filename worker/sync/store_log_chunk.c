@@ -117,7 +117,7 @@ static bool retitle(struct store *store, int64_t page, const char *title, struct
         return false;
     bind_int(s, 1, page);
     bind_text(s, 2, title);
-    return db_run(s, NULL, e) && store_index_add_page(store, page, e);
+    return db_run(s, NULL, e);
 }
 
 bool store_log_page_set(struct store *store, int64_t page, const struct log_page *now,

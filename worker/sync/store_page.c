@@ -249,26 +249,10 @@ bool store_page_put(struct store *store, int64_t *at, const struct page_origin *
 
 bool store_page_delete(struct store *store, int64_t id, struct error *e)
 {
-    return store_page_delete_late(store, id, e) && store_pages_settle(store, e);
-}
-
-bool store_page_delete_late(struct store *store, int64_t id, struct error *e)
-{
-    struct gone *gone = &store->gone;
     if (!prepare(store, e) || !drop_derived(store, id, e) ||
-        (gone->count == STORE_GONE_MAX && !store_pages_settle(store, e)))
+        !run_for_page(store, SQL_PAGE_DELETE, id, e))
         return false;
-    gone->pages[gone->count++] = id;
     store_count(store, -1, 0);
-    return true;
-}
-
-bool store_pages_settle(struct store *store, struct error *e)
-{
-    struct gone *gone = &store->gone;
-    while (gone->count > 0)
-        if (!run_for_page(store, SQL_PAGE_DELETE, gone->pages[--gone->count], e))
-            return false;
     return true;
 }
 

@@ -21,10 +21,6 @@ struct page_origin {
 CHECKED bool store_page_put(struct store *store, int64_t *id, const struct page_origin *origin,
                             const struct page *page, struct error *e);
 CHECKED bool store_page_delete(struct store *store, int64_t id, struct error *e);
-/* The same, for many one after the other, of which nothing else in the transaction knows: the row
- * goes at its end. Other tables refer to it, so deleting it could fail in the middle, and before
- * each such statement FTS5 writes a segment (see store_index.c). */
-CHECKED bool store_page_delete_late(struct store *store, int64_t id, struct error *e);
 /* It is not what its source has: the next plan imports it again, whatever its blob. */
 CHECKED bool store_page_expire(struct store *store, int64_t id, struct error *e);
 /* The page keeps its identity and everything derived from its bytes. */

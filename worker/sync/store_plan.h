@@ -57,9 +57,8 @@ CHECKED bool plan_finish(struct store *store, bool allow_shrink, struct plan_cou
 
 struct plan_item {
     int64_t seq;
-    int64_t page;  /* 0: a new one */
-    int64_t place; /* id of its first chunk, in a block that was read; 0: none */
-    bool moved;    /* of a rename and of an import that go together: the rename is what counts */
+    int64_t page; /* 0: a new one */
+    bool moved;   /* of a rename and of an import that go together: the rename is what counts */
     const char *path;
     size_t path_size;
     const char *blob; /* "" where there is none */
@@ -70,12 +69,10 @@ struct plan_block {
     size_t count;
     size_t limit; /* set by the caller: at most this many are read */
     size_t room;
-    int64_t last;      /* the largest seq; 0: no items */
     struct buf memory; /* owned; what the items point to */
 };
 
-/* The next items of `op` behind `after` (0: the first), at most `block->limit`: new pages, then
- * those that are there in the order of their chunks' ids (store_index.h says why). */
+/* The next items of `op` behind `after` (0: the first), at most `block->limit`. */
 CHECKED bool plan_read(struct store *store, enum plan_op op, int64_t after,
                        struct plan_block *block, struct error *e);
 void plan_block_release(struct plan_block *block);

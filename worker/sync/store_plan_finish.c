@@ -33,7 +33,6 @@ const char *const plan_sql[PLAN_SQL_COUNT] = {
     [PLAN_SQL_READ] =
         "SELECT seq, path, blob, page, moved FROM temp.plan WHERE op = ?1 AND seq > ?2"
         " ORDER BY seq LIMIT ?3",
-    [PLAN_SQL_PLACE] = "SELECT id FROM chunk WHERE page = ?1 ORDER BY position LIMIT 1",
     [PLAN_SQL_QUARANTINED] = "SELECT path, blob FROM page_error WHERE reason = 'quarantined'",
     /* Sums, not groups: grouping sorts the plan, with memory for each of its rows. */
     [PLAN_SQL_COUNT_OPS] = "SELECT total(op = 0), total(op = 1 AND page = 0), total(op = 1 AND page"

@@ -137,34 +137,6 @@ static bool read_packs(struct store *store, int64_t after, struct plan_block *bl
     return row != DB_ERROR;
 }
 
-static int by_place(const void *a, const void *b)
-{
-    const struct plan_item *x = a;
-    const struct plan_item *y = b;
-    if (x->place != y->place)
-        return x->place < y->place ? -1 : 1;
-    return (x->seq > y->seq) - (x->seq < y->seq);
-}
-
-static bool order(struct store *store, struct plan_block *block, struct error *e)
-{
-    sqlite3_stmt *s = store->plan.s[PLAN_SQL_PLACE];
-    bool any = false;
-    for (size_t i = 0; i < block->count; i++) {
-        struct plan_item *item = &block->items[i];
-        item->place = 0;
-        if (!item->page)
-            continue;
-        bind_int(s, 1, item->page);
-        if (!db_number(s, 0, &item->place, e))
-            return false;
-        any = true;
-    }
-    if (any)
-        qsort(block->items, block->count, sizeof *block->items, by_place);
-    return true;
-}
-
 bool plan_read(struct store *store, enum plan_op op, int64_t after, struct plan_block *block,
                struct error *e)
 {
@@ -178,8 +150,7 @@ bool plan_read(struct store *store, enum plan_op op, int64_t after, struct plan_
     if (!(packed ? read_packs(store, after, block, e) : read_rows(store, op, after, block, e)))
         return false;
     block_end(block);
-    block->last = block->count ? block->items[block->count - 1].seq : 0;
-    return op == PLAN_RENAME || op == PLAN_FORGET || order(store, block, e);
+    return true;
 }
 
 void plan_block_release(struct plan_block *block)

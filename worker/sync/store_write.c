@@ -166,6 +166,7 @@ void store_close(struct store **out)
     db_finalize(store->spool.s, store->spool.count);
     db_close(&store->db);
     buf_release(&store->plan_state.pack);
+    buf_release(&store->waiting.old);
     free(store);
     *out = NULL;
 }
@@ -258,7 +259,7 @@ static bool fence(struct store *store, struct error *e)
 {
     sqlite3_stmt *s = store->write.s[SQL_LOCK_FENCE];
     int64_t changes = 0;
-    if (!store_index_settle(store, e) || !store_pages_settle(store, e))
+    if (!store_index_settle(store, e))
         return false;
     bind_text(s, 1, store->run_id);
     bind_text(s, 2, store->phase);
@@ -291,7 +292,6 @@ void store_rollback(struct store *store)
     store->errors_delta = 0;
     store->dropped_delta = 0;
     store_index_forget(store);
-    store->gone.count = 0;
 }
 
 static bool raise_version(struct store *store, struct error *e)
