@@ -138,12 +138,12 @@ end_started() {
             kill -CONT -- "-$pid" 2>/dev/null || true
             sleep "$limit" &
             clock=$!
-            wait -n "$pid" "$clock" || true
+            wait -n "$pid" "$clock" 2>/dev/null || true
             kill "$clock" 2>/dev/null || true
             wait "$clock" || true
         done
         kill -KILL -- "-$pid" 2>/dev/null || true
-        wait "$pid" || true
+        wait "$pid" 2>/dev/null || true # the test may have waited already
     done
 }
 
