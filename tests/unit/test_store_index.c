@@ -285,8 +285,9 @@ TEST(pages_that_change_over_and_over_leave_few_segments)
 /* More than is kept in memory. */
 TEST(large_changes_go_into_the_index_early)
 {
-    enum { SECTIONS = 3000 }; /* of 2 KB */
+    enum { SECTIONS = 1000 }; /* of 2 KB */
     struct store *store = open_store();
+    store->memory = MEMORY_LOW;
     begin(store);
     int64_t a = put(store, 0, 1, SECTIONS, "old");
     int64_t b = put(store, 0, 2, 2, "old");

@@ -20,7 +20,7 @@ struct batch {
     double commit_share; /* of the time that gathering took */
 };
 
-/* `waiting`: pages that are there change, so that new chunks wait (store_index.h). */
+/* `waiting`: pages that are there change or go, so that the index waits (store_index.h). */
 void batch_init(struct batch *b, struct sync *sync, int64_t total, bool waiting);
 /* Before an item: opens a transaction if none is, with the target and the index's settings. */
 CHECKED bool batch_begin(struct batch *b, struct error *e);

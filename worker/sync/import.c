@@ -10,7 +10,6 @@
 #include "worker/sync/page.h"
 #include "worker/sync/report.h"
 #include "worker/sync/stop.h"
-#include "worker/sync/store_index.h"
 #include "worker/sync/store_page.h"
 #include "worker/sync/sync.h"
 
@@ -72,8 +71,6 @@ static enum step apply_all(struct import *in, enum plan_op op, struct error *e)
                 return STEP_FAILED;
             after = block->items[i].seq;
         }
-        if (!store_index_settle(in->sync->store, e))
-            return STEP_FAILED;
     } while (block->count == block->limit);
     return STEP_DONE;
 }
@@ -222,8 +219,6 @@ static enum step import_block(struct import *in, const struct plan_block *block,
             !batch_end(&in->batch, (int64_t)content.size, e))
             return STEP_FAILED;
     }
-    if (!store_index_settle(s->store, e))
-        return STEP_FAILED;
     return stop_poll(NULL, 0, 0) ? STEP_DONE : STEP_STOPPED;
 }
 
@@ -261,7 +256,7 @@ static enum step import_pages(struct sync *s, struct error *e)
     struct import in = {.sync = s};
     const struct plan_counts *c = &s->now.left;
     batch_init(&in.batch, s, c->renames + c->adds + c->changes + c->deletes + c->forgets,
-               c->changes > 0);
+               c->changes + c->deletes > 0);
     for (int i = 0; i < 2; i++)
         in.blocks[i].limit = in.batch.low ? BLOCK_ITEMS_LOW : BLOCK_ITEMS;
     if (!in.batch.low && c->adds + c->changes >= BULK_PAGES)

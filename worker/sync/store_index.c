@@ -98,9 +98,8 @@ bool store_bulk(struct store *store, struct error *e)
     return store->bulk;
 }
 
-/* Memory for what waits to be taken out. The index is told early of more, which takes some tenths
- * of a second. */
-enum { OLD_BYTES_NORMAL = 4 * 1024 * 1024, OLD_BYTES_LOW = 1024 * 1024 };
+/* Memory for what waits to be taken out. The index is told early of more. */
+enum { OLD_BYTES_NORMAL = 16 * 1024 * 1024, OLD_BYTES_LOW = 1024 * 1024 };
 
 /* SQLite would give the ids of rows that went to new ones, so that these could not be told from
  * what is in the index. */

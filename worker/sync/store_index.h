@@ -34,8 +34,7 @@ CHECKED bool store_index_drop(struct store *store, int64_t chunk, struct error *
 /* All of a page. */
 CHECKED bool store_index_drop_page(struct store *store, int64_t page, struct error *e);
 
-/* Brings the index up to date. Each commit does it; before that, it bounds what a commit has to do.
- */
+/* Brings the index up to date. Each commit does it. */
 CHECKED bool store_index_settle(struct store *store, struct error *e);
 /* What waited was rolled back. */
 void store_index_forget(struct store *store);
