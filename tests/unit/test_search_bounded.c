@@ -101,11 +101,11 @@ TEST(of_too_much_the_pages_with_a_word_in_their_title_are_found)
     struct reader *reader = open_reader(1, (struct reader_limits){0});
     sqlite3 *db = writer("s0");
     int64_t bound = search_cost_max;
-    add_pages(db, 1, 2000, "a kestrel");
-    set_title(db, 1003, "the kestrel");
-    search_cost_max = 1300; /* titles of all pages, and a seventh of all chunks */
+    add_pages(db, 1, 3000, "a kestrel");
+    set_title(db, 1690, "the kestrel");
+    search_cost_max = 2900; /* titles of most pages, and a fourteenth of all chunks */
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++)
-        expect_first(reader, queries[i], "p001003.md");
+        expect_first(reader, queries[i], "p001690.md");
     search_cost_max = bound;
     db_close(&db);
     reader_free(&reader);
@@ -117,7 +117,7 @@ TEST(of_too_much_some_is_found_also_without_titles)
     int64_t bound = search_cost_max;
     new_store("s0", 2000, "a kestrel");
     new_store("s1", 2000, "a long text and a kestrel");
-    search_cost_max = 1000;
+    search_cost_max = 1900;
     json_t *answer = search(reader, "kestrel", OP_DONE);
     CHECK(json_is_true(json_object_get(answer, "approximate")));
     CHECK_INT(json_array_size(json_object_get(answer, "hits")), 100);

@@ -15,7 +15,7 @@ enum { IGNORE_GROUPS = 3, IGNORE_CHUNKS = 1000, IGNORE_PART = 4 };
 /* Measured, in what a hit of a single word costs. Each further word of a phrase: most of the places
  * where all of its words are do not match. Each further word of a prefix. To pass over a chunk that
  * another group has not, and to look one up there. */
-enum { PHRASE_COST = 8, PREFIX_PART = 16, PASS_PART = 4 };
+enum { PHRASE_COST = 8, PREFIX_PART = 16, PASS_PART = 2 };
 
 _Static_assert((int)RANK_TERMS_MAX >= (int)QUERY_TERMS_MAX, "every term can be ranked");
 
