@@ -8,15 +8,15 @@
 
 /* A transaction ends after this many pages or bytes, or when its time is up: see batch_ms. Larger
  * ones save little; smaller ones make more segments of the index, which then have to merge. */
-enum { BATCH_PAGES_NORMAL = 4096, BATCH_PAGES_LOW = 256 };
-enum { BATCH_BYTES_NORMAL = 32 * 1024 * 1024, BATCH_BYTES_LOW = 2 * 1024 * 1024 };
+enum { BATCH_PAGES_NORMAL = 5120, BATCH_PAGES_LOW = 256 };
+enum { BATCH_BYTES_NORMAL = 40 * 1024 * 1024, BATCH_BYTES_LOW = 2 * 1024 * 1024 };
 /* A commit writes the index that its batch gathered, and a stop that comes just before it must
  * still see it end: so it may take half of the grace. How long it takes is learned from the ones
  * before, as a share of the time that gathering took. What the first one is taken to need was
  * measured: a third of it where all is new, up to 2.5 times as much where all of the index waits
  * for it (store_index.h). */
 enum { COMMIT_GRACE_SHARE = 2, BATCH_MIN_MS = 20 };
-static const double first_commit_share = 0.5;
+static const double first_commit_share = 0.4;
 static const double first_commit_share_waiting = 2.5;
 static const double least_commit_share = 0.1;
 
