@@ -94,15 +94,17 @@ part_idle() {
 # and b gets a section more, and then is as it was.
 import_in() {
     # shellcheck disable=SC2016 # expanded by that shell
-    start workers env LATTICE_HOME="$1" bash -c 'while :; do
-        for head in start other; do
-            for id in a b; do git -C "$1/$id.git" update-ref refs/heads/main "refs/$head" || exit 1; done
-            "$0" --source a --source b --jobs 2 --timeout 60m || exit 1
-        done
+    start workers env LATTICE_HOME="$1" bash -c 'trap stopped=1 TERM
+    head=start
+    while [ -z "${stopped:-}" ]; do
+        for id in a b; do git -C "$1/$id.git" update-ref refs/heads/main "refs/$head" || exit 1; done
+        "$0" --source a --source b --jobs 2 --timeout 60m || [ "${stopped:-}" ] || exit 1
+        [ "$head" = start ] && head=other || head=start
     done' "$SUPERVISE" "$REPOS"
     IMPORTING=$STARTED
 }
 
+# Until the supervisor that was asked to stop has ended, too.
 stop_importing() {
     kill -TERM -- "-$IMPORTING"
     wait_exit "$IMPORTING"

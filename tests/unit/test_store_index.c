@@ -298,6 +298,7 @@ TEST(large_changes_go_into_the_index_early)
     CHECK(hits(store, "old") < SECTIONS);
     (void)put(store, b, 2, 1, "fresh");
     CHECK_OK(store_page_delete(store, a, &e), &e);
+    CHECK(store->waiting.old.size < 1100 * 1024);
     commit(store);
     CHECK_INT(hits(store, "old"), 0);
     CHECK_INT(hits(store, "fresh"), 1);

@@ -9,7 +9,8 @@
 
 /* Hits of a single word that are looked at: some 20 ms. Beyond that, slices of each store: of what
  * has one of the words in its page's title, where the best are, TITLED times the part that there is
- * time for; and for pages with poor titles a part of that part of all. Both walk through what they
+ * time for, since few of them have it there; and for pages with poor titles a part of that part of
+ * all. Both walk through what they
  * pass over, so that there is time for fewer hits. */
 int64_t search_cost_max = 100000;
 static const double sliced = 0.6;

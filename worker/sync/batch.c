@@ -6,18 +6,18 @@
 #include "worker/sync/store_index.h"
 #include "worker/sync/sync.h"
 
-/* A transaction ends after this many pages or bytes, or when its time is up: see batch_ms. Larger
+/* A transaction ends after this many pages or bytes, or when its time is up: see has_time. Larger
  * ones save little; smaller ones make more segments of the index, which then have to merge. */
 enum { BATCH_PAGES_NORMAL = 5120, BATCH_PAGES_LOW = 256 };
 enum { BATCH_BYTES_NORMAL = 40 * 1024 * 1024, BATCH_BYTES_LOW = 2 * 1024 * 1024 };
 /* A commit writes the index that its batch gathered, and a stop that comes just before it must
  * still see it end: so it may take half of the grace. How long it takes is learned from the ones
  * before, as a share of the time that gathering took. What the first one is taken to need was
- * measured: a third of it where all is new, up to 2.5 times as much where all of the index waits
- * for it (store_index.h). */
+ * measured: a third of it where all is new. Where the index waits (store_index.h) it is up to 2.5
+ * times as much, and that is not learned from those before: they may have renamed only. */
 enum { COMMIT_GRACE_SHARE = 2, BATCH_MIN_MS = 20 };
 static const double first_commit_share = 0.4;
-static const double first_commit_share_waiting = 2.5;
+static const double commit_share_waiting = 2.5;
 static const double least_commit_share = 0.1;
 
 void batch_init(struct batch *b, struct sync *sync, int64_t total, bool waiting)
@@ -27,7 +27,8 @@ void batch_init(struct batch *b, struct sync *sync, int64_t total, bool waiting)
         .low = sync->source->memory == MEMORY_LOW,
         .total = total,
         .commit_ms = sync->job->grace_ms / COMMIT_GRACE_SHARE,
-        .commit_share = waiting ? first_commit_share_waiting : first_commit_share,
+        .commit_share = waiting ? commit_share_waiting : first_commit_share,
+        .least_share = waiting ? commit_share_waiting : least_commit_share,
     };
 }
 
@@ -49,7 +50,7 @@ static bool commit(struct batch *b, struct error *e)
     int64_t took_ms = clock_monotonic_ms() - started_ms;
     if (gathered_ms >= BATCH_MIN_MS) {
         double share = (double)took_ms / (double)gathered_ms;
-        b->commit_share = share > least_commit_share ? share : least_commit_share;
+        b->commit_share = share > b->least_share ? share : b->least_share;
     }
     return true;
 }

@@ -18,6 +18,7 @@ struct batch {
     int64_t started_ms;
     int64_t commit_ms;   /* that a commit may take */
     double commit_share; /* of the time that gathering took */
+    double least_share;  /* that it is taken for, whatever was learned */
 };
 
 /* `waiting`: pages that are there change or go, so that the index waits (store_index.h). */

@@ -28,7 +28,7 @@ enum {
     SQL_ADD,
     SQL_DROP,
     SQL_ROW,
-    SQL_PAGE_ROWS,
+    SQL_OF_PAGE,
     SQL_NEW_ROWS,
     SQL_LAST,
     SQL_CONFIG_READ,
@@ -50,7 +50,7 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_DROP] = "INSERT INTO chunk_index(chunk_index, rowid, title, heading, text)"
                  " VALUES('delete', ?1, ?2, ?3, ?4)",
     [SQL_ROW] = ROWS "id = ?1",
-    [SQL_PAGE_ROWS] = ROWS "page = ?1",
+    [SQL_OF_PAGE] = "SELECT id FROM chunk WHERE page = ?1 ORDER BY position",
     [SQL_NEW_ROWS] = ROWS "id > ?1 ORDER BY id",
     [SQL_LAST] = "SELECT max(id) FROM chunk",
     [SQL_CONFIG_READ] = "SELECT v FROM chunk_index_config WHERE k = ?1",
@@ -185,32 +185,54 @@ static const char *old_at(const char *at, struct index_row *row)
     return at + row->size + 1;
 }
 
-/* `which`, of a chunk or a page. A chunk that is new is none that the index has. */
-static bool keep_rows(struct store *store, int which, int64_t id, struct error *e)
+/* A chunk that is new is none that the index has. */
+bool store_index_drop(struct store *store, int64_t chunk, struct error *e)
 {
     struct waiting *w = &store->waiting;
-    sqlite3_stmt *s = statement(store, which, e);
-    enum db_row answer;
+    sqlite3_stmt *s = statement(store, SQL_ROW, e);
     size_t most = store->memory == MEMORY_LOW ? OLD_BYTES_LOW : OLD_BYTES_NORMAL;
+    bool there = false;
     if (!s || (w->old.size >= most && !store_index_settle(store, e)) || !begin_waiting(store, e))
         return false;
-    bind_int(s, 1, id);
-    while ((answer = db_step(s, e)) == DB_ROW) {
+    if (chunk > w->behind)
+        return true;
+    bind_int(s, 1, chunk);
+    if (!db_first(s, &there, e))
+        return false;
+    if (there) {
         const struct index_row row = row_at(s);
-        if (row.id <= w->behind)
-            keep_old(w, &row);
+        keep_old(w, &row);
+    }
+    db_reset(s);
+    return true;
+}
+
+static bool chunks_of(struct store *store, int64_t page, struct buf *ids, struct error *e)
+{
+    sqlite3_stmt *s = statement(store, SQL_OF_PAGE, e);
+    enum db_row answer;
+    if (!s)
+        return false;
+    bind_int(s, 1, page);
+    while ((answer = db_step(s, e)) == DB_ROW) {
+        int64_t id = column_int(s, 0);
+        buf_add(ids, &id, sizeof id);
     }
     return answer == DB_DONE;
 }
 
-bool store_index_drop(struct store *store, int64_t chunk, struct error *e)
+bool store_index_change_page(struct store *store, int64_t page, sqlite3_stmt *change,
+                             struct error *e)
 {
-    return keep_rows(store, SQL_ROW, chunk, e);
-}
-
-bool store_index_drop_page(struct store *store, int64_t page, struct error *e)
-{
-    return keep_rows(store, SQL_PAGE_ROWS, page, e);
+    struct buf ids = {0};
+    bool ok = change && chunks_of(store, page, &ids, e);
+    for (size_t at = 0; ok && at < ids.size; at += sizeof(int64_t)) {
+        int64_t id;
+        memcpy(&id, ids.data + at, sizeof id);
+        ok = store_index_drop(store, id, e) && db_run_on(change, id, e);
+    }
+    buf_release(&ids);
+    return ok;
 }
 
 static int by_id(const void *a, const void *b)

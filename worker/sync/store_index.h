@@ -2,6 +2,7 @@
 #ifndef LATTICE_WORKER_SYNC_STORE_INDEX_H
 #define LATTICE_WORKER_SYNC_STORE_INDEX_H
 
+#include <sqlite3.h>
 #include <stddef.h>
 
 #include "worker/sync/store_write.h"
@@ -31,8 +32,10 @@ CHECKED bool store_index_add(struct store *store, const struct index_row *row, s
 /* Before the row changes or goes: with another text, phantom hits would stay for ever. If it is
  * still there in the end, it is in the index again. */
 CHECKED bool store_index_drop(struct store *store, int64_t chunk, struct error *e);
-/* All of a page. */
-CHECKED bool store_index_drop_page(struct store *store, int64_t page, struct error *e);
+/* Each chunk of a page: dropped, then changed or deleted by `change`, whose ?1 is its id. NULL is a
+ * statement that failed to be made. */
+CHECKED bool store_index_change_page(struct store *store, int64_t page, sqlite3_stmt *change,
+                                     struct error *e);
 
 /* Brings the index up to date. Each commit does it. */
 CHECKED bool store_index_settle(struct store *store, struct error *e);

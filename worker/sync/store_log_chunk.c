@@ -11,7 +11,7 @@ enum {
     SQL_SET,
     SQL_READ,
     SQL_SHIFT,
-    SQL_DROP_PAGE,
+    SQL_DROP,
     SQL_RETITLE,
     SQL_PAGE_READ,
     SQL_PAGE_SET,
@@ -24,8 +24,10 @@ static const char *const sql[SQL_COUNT] = {
     [SQL_SET] = "UPDATE chunk SET text = ?2 WHERE id = ?1",
     [SQL_READ] = "SELECT id, text FROM chunk WHERE page = ?1 AND position = ?2",
     [SQL_SHIFT] = "UPDATE chunk SET position = position + ?3 WHERE page = ?1 AND position >= ?2",
-    [SQL_DROP_PAGE] = "DELETE FROM chunk WHERE page = ?1",
-    [SQL_RETITLE] = "UPDATE chunk SET title = ?2 WHERE page = ?1",
+    [SQL_DROP] = "DELETE FROM chunk WHERE id = ?1",
+    [SQL_RETITLE] =
+        "UPDATE chunk SET title = (SELECT page.title FROM page WHERE page.id = chunk.page)"
+        " WHERE id = ?1",
     [SQL_PAGE_READ] = "SELECT title FROM page WHERE id = ?1",
     [SQL_PAGE_SET] = "UPDATE page SET path = ?2, title = ?3, front = ?4, size_bytes = ?5,"
                      " updated_at = ?6 WHERE id = ?1",
@@ -105,19 +107,7 @@ bool store_log_shift(struct store *store, int64_t page, int64_t from, int64_t by
 
 bool store_log_chunks_drop(struct store *store, int64_t page, struct error *e)
 {
-    return store_index_drop_page(store, page, e) &&
-           db_run_on(statement(store, SQL_DROP_PAGE, e), page, e);
-}
-
-/* The title is a column of the index: each chunk goes from it with the old one first. */
-static bool retitle(struct store *store, int64_t page, const char *title, struct error *e)
-{
-    sqlite3_stmt *s = statement(store, SQL_RETITLE, e);
-    if (!s || !store_index_drop_page(store, page, e))
-        return false;
-    bind_int(s, 1, page);
-    bind_text(s, 2, title);
-    return db_run(s, NULL, e);
+    return store_index_change_page(store, page, statement(store, SQL_DROP, e), e);
 }
 
 bool store_log_page_set(struct store *store, int64_t page, const struct log_page *now,
@@ -133,8 +123,6 @@ bool store_log_page_set(struct store *store, int64_t page, const struct log_page
     bool other = row && (strcmp(column_text(read, 0), now->title) != 0 ||
                          (now->chunk_title && strcmp(now->chunk_title, now->title) != 0));
     db_reset(read);
-    if (other && !retitle(store, page, now->title, e))
-        return false;
     sqlite3_stmt *set = statement(store, SQL_PAGE_SET, e);
     bind_int(set, 1, page);
     bind_text(set, 2, now->path);
@@ -142,5 +130,7 @@ bool store_log_page_set(struct store *store, int64_t page, const struct log_page
     bind_text(set, 4, now->front);
     bind_int(set, 5, now->size_bytes);
     bind_int(set, 6, clock_unix_s());
-    return db_run(set, NULL, e);
+    /* The title is a column of the index. */
+    return db_run(set, NULL, e) &&
+           (!other || store_index_change_page(store, page, statement(store, SQL_RETITLE, e), e));
 }

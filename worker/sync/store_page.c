@@ -19,7 +19,6 @@ enum {
     SQL_CHUNK_READ,
     SQL_CHUNK_SET,
     SQL_CHUNK_DELETE,
-    SQL_CHUNK_DROP,
     SQL_LINK_ADD,
     SQL_LINK_DROP,
     SQL_TAG_ADD,
@@ -43,7 +42,6 @@ static const char *const sql[SQL_COUNT] = {
                        " ORDER BY position",
     [SQL_CHUNK_SET] = "UPDATE chunk SET title = ?3, heading = ?4, text = ?5 WHERE id = ?6",
     [SQL_CHUNK_DELETE] = "DELETE FROM chunk WHERE id = ?1",
-    [SQL_CHUNK_DROP] = "DELETE FROM chunk WHERE page = ?1",
     [SQL_LINK_ADD] = "INSERT INTO link(page, seq, position, kind, target, key, label)"
                      " VALUES(?1, ?7, ?2, ?3, ?4, ?5, ?6)",
     [SQL_LINK_DROP] = "DELETE FROM link WHERE page = ?1",
@@ -221,7 +219,7 @@ static bool drop_links(struct store *store, int64_t id, struct error *e)
 
 static bool drop_derived(struct store *store, int64_t id, struct error *e)
 {
-    return store_index_drop_page(store, id, e) && run_for_page(store, SQL_CHUNK_DROP, id, e) &&
+    return store_index_change_page(store, id, store->page.s[SQL_CHUNK_DELETE], e) &&
            drop_links(store, id, e);
 }
 
