@@ -145,7 +145,7 @@ test_children_that_were_there_at_start_are_left_alone() {
 # stray_of_a_killed_supervisor: one is alive although its worker and supervisor are gone.
 stray_of_a_killed_supervisor() {
     tier_or_skip marker
-    fake_worker <<<"[ -e \"\$LATTICE_HOME/again\" ] && { kill -0 \$(cat \"\$LATTICE_HOME/stray\") && exit 70; record ok ''; exit 0; }$STRAY"'echo $$ >"$LATTICE_HOME/worker"; stray; read -r _ <&4'
+    fake_worker <<<"[ -e \"\$LATTICE_HOME/again\" ] && { grep -sq '^State:.[^Z]' /proc/\$(cat \"\$LATTICE_HOME/stray\")/status && exit 70; record ok ''; exit 0; }$STRAY"'echo $$ >"$LATTICE_HOME/worker"; stray; read -r _ <&4'
     sources a
     start first "$FAKE/lattice-supervise" --all
     wait_for_line "$LATTICE_HOME/stray" . 10
