@@ -106,10 +106,10 @@ busy() {
     divide "$(cpu_ms "$1")" "$(wall_ms "$1")"
 }
 
-# controls: what two gain that share nothing, the first in registers, the second in memory.
+# controls: what two gain that share nothing: see spin.c.
 measure_controls() {
     local kind
-    for kind in cpu memory; do
+    for kind in cpu wide memory; do
         # shellcheck disable=SC2016 # expanded by that shell
         measured "$kind.serial" 0 sh -c '"$0" "$1" && "$0" "$1"' "$PROGRAMS/spin" "$kind"
         # shellcheck disable=SC2016
@@ -150,7 +150,8 @@ part_two() {
     row 'two at a time against one by one on one core' "$(speed_up ours one)" "$(speed_up bare one)" 2
     row 'pages per second, two at a time' "$(per_second "$(divide "$(wall_ms ours.two)" 2)")" \
         "$(per_second "$(divide "$(wall_ms bare.two)" 2)")" 0
-    figure 'control: two loops in registers' "$(speed_up cpu)" 2
+    figure 'control: two loops that wait for one register' "$(speed_up cpu)" 2
+    figure 'control: two that keep all units of a core busy' "$(speed_up wide)" 2
     figure 'control: two that copy memory' "$(speed_up memory)" 2
     figure 'two at a time, times as fast as one by one' "$(speed_up ours)" 2 '>=' 1.8
 }

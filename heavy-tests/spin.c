@@ -1,5 +1,6 @@
-/* spin cpu|memory: a second of work that shares nothing with another one of it, as a control. */
-/* What two of it gain at a time is what the machine's cores can give: `cpu` stays in registers,
+/* spin cpu|wide|memory: a second of work that shares nothing with another one, as a control. */
+/* What two of it gain at a time is what the machine's cores can give: `cpu` waits for one register,
+ * `wide` keeps all units of a core busy, so that two processors which are threads of one core show,
  * `memory` copies more than any cache holds. */
 #include <stdint.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 
 enum { ROUNDS = 600 * 1000 * 1000 };
+enum { WIDE_ROUNDS = 500 * 1000 * 1000 };
 enum { COPIES = 24 };
 enum { COPY_BYTES = 128 * 1024 * 1024 };
 
@@ -16,6 +18,20 @@ static void spin_cpu(void)
     for (long i = 0; i < ROUNDS; i++) {
         x = x * UINT64_C(6364136223846793005) + 1;
         __asm__ volatile("" : "+r"(x));
+    }
+}
+
+static void spin_wide(void)
+{
+    uint64_t a = 1, b = 2, c = 3, d = 4, e = 5, f = 6;
+    for (uint64_t i = 0; i < WIDE_ROUNDS; i++) {
+        a += i;
+        b ^= i;
+        c += 7;
+        d ^= i;
+        e += i;
+        f += 3;
+        __asm__ volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(e), "+r"(f));
     }
 }
 
@@ -41,6 +57,10 @@ int main(int argc, char **argv)
         spin_cpu();
         return 0;
     }
-    fputs("usage: spin cpu|memory\n", stderr);
+    if (argc == 2 && strcmp(argv[1], "wide") == 0) {
+        spin_wide();
+        return 0;
+    }
+    fputs("usage: spin cpu|wide|memory\n", stderr);
     return 2;
 }
