@@ -156,6 +156,9 @@ static void child_done(void *owner, const struct child_end *end)
     struct attempt attempt = end->attempt;
     enum verdict before = last_verdict(task);
     attempt.wave = run->wave;
+    /* What could not be opened was not counted. */
+    if (!end->view_read && attempt.result.pages == 0 && task->history.has_last)
+        attempt.result.pages = task->history.last.result.pages;
     task->child = NULL;
     task->swept = task->swept && outcome_verdict(attempt.result.outcome) == VERDICT_OK;
     bool broken_off = was_broken_off(end);

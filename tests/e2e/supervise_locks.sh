@@ -180,3 +180,13 @@ test_a_damaged_store_is_one_sources_trouble() {
     run "$SUPERVISE" --all --json
     expect_equal "$(json 'sources[1].status')" unchanged
 }
+
+test_a_store_that_cannot_be_opened_keeps_its_count_of_pages() {
+    notes
+    expect_exit 0 "$SUPERVISE" --all
+    sqlite3 -batch "$LATTICE_HOME/sources/notes/store.db" 'PRAGMA user_version = 99'
+    expect_exit 1 "$SUPERVISE" --all
+    expect_matches "$OUT" '^notes +git +failed +3 +0 +0 +0 .* store: .*install the newer version'
+    expect_exit 0 "$SUPERVISE" status --json
+    expect_equal "$(json 'sources[0].pages')" 3
+}

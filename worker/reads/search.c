@@ -10,8 +10,7 @@
 /* Hits of a single word that are looked at: some 20 ms. Beyond that, slices of each store: of what
  * has one of the words in its page's title, where the best are, TITLED times the part that there is
  * time for, since few of them have it there; and for pages with poor titles a part of that part of
- * all. Both walk through what they
- * pass over, so that there is time for fewer hits. */
+ * all. Both walk through what they pass over, so that there is time for fewer hits. */
 int64_t search_cost_max = 100000;
 static const double sliced = 0.6;
 enum { TITLED = 2, PLAIN = 8 };
